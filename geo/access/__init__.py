@@ -1,0 +1,1 @@
+"""From evidence to service classes, scores, ranks and explanations."""

@@ -1,0 +1,1 @@
+"""Readers that turn users' files into canonical tables, or say exactly why not."""

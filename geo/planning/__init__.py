@@ -1,0 +1,1 @@
+"""Candidates, costs and the phased action plan (not built yet)."""

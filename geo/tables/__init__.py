@@ -1,0 +1,1 @@
+"""Canonical tables: one module each, with columns, units and checks."""

@@ -1,0 +1,1 @@
+"""Immutable runs and the pointer to the current one."""

@@ -1,0 +1,1 @@
+"""Folium pages, styles and vendored browser assets."""
