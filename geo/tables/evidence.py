@@ -2,6 +2,7 @@
 
 from geo.tables.coverage import OPERATOR
 from geo.tables.schema import KATO_PATTERN, PARTIAL_DATE_PATTERN, Column, Table
+from geo.tables.settlements import KATO
 from geo.tables.words import PopulationBasis, ReportStatus
 
 _CODE = Column("kato", required=True, nullable=False, pattern=KATO_PATTERN, accepts="Accepted: nine digits, as text")
@@ -39,7 +40,7 @@ REPORTS = Table(
 OKRUGS = Table(
     "okrugs",
     [
-        _CODE,
+        KATO,
         Column("name_kk"),
         Column("name_ru"),
         Column("name_en"),

@@ -207,7 +207,7 @@ def _to_integer(values: pd.Series) -> tuple[pd.Series, Any]:
 
 
 def _to_boolean(values: pd.Series) -> tuple[pd.Series, Any]:
-    words = values.astype("str").str.strip().str.lower().where(values.notna(), "")
+    words = _to_text(values)[0].fillna("").str.lower()  # as text first: with gaps, booleans are read as 1.0 and 0.0
     truth = words.isin(_TRUE_WORDS)
     refused = ~(truth | words.isin(_FALSE_WORDS))
     return truth.astype("bool"), refused.to_numpy()

@@ -1,0 +1,192 @@
+"""The command line: `shalgai`."""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from geo.errors import InputError, Problem, ShalgaiError
+from geo.settings import get_settings
+from geo.tables.words import ServiceClass, Technology
+
+# The library is imported inside the commands: `--help` and usage errors should not wait for it.
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Finds and ranks the settlements of a region that have no mobile or internet access.",
+)
+runs_app = typer.Typer(no_args_is_help=True, help="Stored runs.")
+app.add_typer(runs_app, name="runs")
+
+
+class Language(StrEnum):
+    """Languages of the output."""
+
+    KK = "kk"
+    RU = "ru"
+    EN = "en"
+
+
+class Format(StrEnum):
+    """Forms of the gap list."""
+
+    TABLE = "table"
+    CSV = "csv"
+    GEOJSON = "geojson"
+    XLSX = "xlsx"
+    GPKG = "gpkg"
+
+
+_BINARY = (Format.XLSX, Format.GPKG)
+
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", help="Folder of the runs [default: var].")]
+RunOption = Annotated[str, typer.Option("--run", help="A run's id, 'current', or a scenario's name.")]
+LanguageOption = Annotated[Language, typer.Option("--language", help="Language of names and texts.")]
+
+
+def _workspace(folder: Path | None):  # type: ignore[no-untyped-def]
+    from geo.workspace import Workspace
+
+    return Workspace(folder or get_settings().workspace)
+
+
+@app.command()
+def analyse(
+    standard: Annotated[str, typer.Option(help="Name of a standard, or a TOML file.")] = "kz",
+    scenario: Annotated[str | None, typer.Option(help="A planning question instead, e.g. okrug-centres.")] = None,
+    settlements: Annotated[Path | None, typer.Option(help="Your own settlements.")] = None,
+    boundaries: Annotated[Path | None, typer.Option(help="Your own district boundaries.")] = None,
+    coverage: Annotated[list[Path] | None, typer.Option(help="Polygons or a signal GeoTIFF; repeatable.")] = None,
+    sites: Annotated[Path | None, typer.Option(help="Mast sites; service areas by customary radius.")] = None,
+    workspace: WorkspaceOption = None,
+    language: LanguageOption = Language.EN,
+) -> None:
+    """Analyse the region and publish the result as a run."""
+    from api.terminal.progress import steps
+    from api.terminal.tables import make_console, print_summary
+    from geo.access.analysis import STEPS
+    from geo.access.analysis import analyse as analyse_region
+    from geo.access.inputs import AnalysisInputs
+
+    inputs = AnalysisInputs(settlements, boundaries, tuple(coverage or ()), sites, standard, scenario)
+    with steps(scenario or "analysis", STEPS, Console(stderr=True)) as progress:
+        run = analyse_region(inputs, _workspace(workspace), progress=progress)
+    print_summary(run, make_console(), language)
+
+
+@app.command()
+def rank(
+    district: Annotated[str | None, typer.Option(help="KATO code of a district.")] = None,
+    operator: Annotated[str | None, typer.Option(help="Gaps of this operator.")] = None,
+    technology: Annotated[Technology | None, typer.Option(help="Gaps of this technology.")] = None,
+    service_class: Annotated[ServiceClass | None, typer.Option("--class", help="Only this class.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Only so many, the worst first.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="Form of the list.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option(help="File to write; needed for xlsx and gpkg.")] = None,
+    run: RunOption = "current",
+    workspace: WorkspaceOption = None,
+    language: LanguageOption = Language.EN,
+) -> None:
+    """List the gaps, the worst first."""
+    from api.terminal.tables import make_console, print_gaps
+    from geo.access.export import WRITERS, write_whole
+    from geo.access.select import Selection, select_gaps
+
+    if form in _BINARY and output is None:
+        raise InputError(Problem(f"{form} is not text", "Give a file with --output", value=form))
+    if form is Format.TABLE and output is not None:
+        raise InputError(Problem("a table is for the screen", "Give --format as well", value=str(output)))
+    found = _workspace(workspace).find(run)
+    gaps = select_gaps(found, Selection(district, operator, technology, service_class, top))
+    if form is Format.TABLE:
+        print_gaps(gaps, found, make_console(), language)
+        return
+    content = WRITERS[form](gaps, found)
+    if output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        write_whole(output, content)
+
+
+@app.command()
+def explain(
+    kato: Annotated[str, typer.Argument(help="KATO code of a settlement, nine digits.")],
+    run: RunOption = "current",
+    workspace: WorkspaceOption = None,
+    language: LanguageOption = Language.EN,
+) -> None:
+    """Say what one settlement has, why, and what that rests on."""
+    from api.terminal.tables import make_console, print_explanation
+    from geo.access.explain import explain as explain_settlement
+
+    print_explanation(explain_settlement(_workspace(workspace).find(run), kato, language), make_console())
+
+
+@runs_app.command("list")
+def list_runs(workspace: WorkspaceOption = None) -> None:
+    """List the stored runs, the newest first."""
+    from api.terminal.tables import make_console, print_runs
+
+    stored = _workspace(workspace)
+    print_runs(stored.runs(), stored.named(), make_console())
+
+
+@runs_app.command("show")
+def show_run(
+    run: Annotated[str, typer.Argument(help="A run's id, 'current', or a scenario's name.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Print a run's manifest: inputs, parameters, versions, credits."""
+    typer.echo(json.dumps(_workspace(workspace).find(run).manifest, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Serve the maps and the API."""
+    import uvicorn
+
+    if workspace is not None:
+        # the app is made anew in each worker process, which knows only the environment
+        os.environ["SHALGAI_WORKSPACE"] = str(workspace)
+        get_settings.cache_clear()
+    root = f"http://{host}:{port}"
+    console = Console()
+    for title, path in (("map", "/maps/overview"), ("API", "/"), ("gaps", "/collections/gaps/items")):
+        console.print(f"{title:>5}  {root}{path}", highlight=False)
+    uvicorn.run("api.app:create_app", factory=True, host=host, port=port, workers=workers, log_level="warning")
+
+
+def main() -> None:
+    """Entry point: errors become one message on stderr and an exit code, never a traceback."""
+    try:
+        app()
+    except ShalgaiError as error:
+        _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        # the reader of our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        _fail(f"this is a fault of the program, not of your input: {type(error).__name__}: {error}", 1)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    print(f"shalgai: {message}", file=sys.stderr)
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Progress of long work: a bar on a terminal, plain lines elsewhere; both on stderr, so that output can be piped."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+@contextmanager
+def steps(title: str, names: Sequence[str], console: Console) -> Iterator[Callable[[str], None]]:
+    """Show named steps; yields the function that is told when each begins."""
+    if not console.is_terminal:
+        began = time.monotonic()
+
+        def line(name: str) -> None:
+            console.print(f"{title}: {name} ({time.monotonic() - began:.1f} s)", highlight=False)
+
+        yield line
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[step]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(title, total=len(names), step="")
+        order = {name: i for i, name in enumerate(names)}
+        yield lambda name: progress.update(task, completed=order[name], step=name)
+        progress.update(task, completed=len(names), step="done")

@@ -1,0 +1,174 @@
+"""Tables and sentences for the terminal. Text of the data is printed as it is, never as markup."""
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from rich import box
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+from rich.text import Text
+
+from geo.access.words import CLASS_TEXTS
+from geo.i18n import text
+from geo.workspace import Run
+
+_WIDTH_OF_A_PIPE = 140
+_WIDTH_OF_ALL_COLUMNS = 110
+
+
+_GAP_COLUMNS: tuple[tuple[str, JustifyMethod, bool], ...] = (
+    ("rank", "right", True),
+    ("5–95 %", "right", True),
+    ("kato", "left", True),
+    ("settlement", "left", True),
+    ("district", "left", False),
+    ("class", "left", True),
+    ("people", "right", True),
+    ("P served", "right", False),
+    ("without", "right", True),
+    ("km to served", "right", False),
+    ("score", "right", True),
+)
+"""Heading, alignment, and whether the column is shown on a narrow terminal too."""
+
+
+def make_console() -> Console:
+    """The console for results: as wide as the terminal, and wide enough for a table where there is none."""
+    return Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_A_PIPE)
+
+
+def _plain(value: object) -> Text:
+    """User text without control characters, so that it cannot move the cursor or colour the screen."""
+    return Text("".join("�" if unicodedata.category(c).startswith("C") else c for c in str(value)))
+
+
+def _number(value: Any, digits: int = 0, unit: str = "") -> str:
+    return "–" if pd.isna(value) else f"{value:,.{digits}f}{unit}"
+
+
+def print_label(run: Run, console: Console, language: str) -> None:
+    """Say in one line that a scenario is one; nothing for evidence."""
+    if run.manifest["label"]:
+        console.print(Text(run.manifest["label"][language], style="bold yellow"))
+
+
+def print_summary(run: Run, console: Console, language: str) -> None:
+    """Classes with settlements and people, and the sentence that matters."""
+    summary, region = run.manifest["summary"], run.manifest["region"]
+    print_label(run, console, language)
+    table = Table(
+        title=f"{region['name'][language]}: service of {summary['settlements']} settlements", title_justify="left"
+    )
+    for column, justify in (
+        ("class", "left"),
+        ("settlements", "right"),
+        ("residents", "right"),
+        ("expected without", "right"),
+    ):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    rows = [(text(CLASS_TEXTS[c], language), totals) for c, totals in summary["classes"].items()]
+    for name, totals in [*rows, ("all", summary)]:
+        table.add_row(
+            name, _number(totals["settlements"]), _number(totals["population"]), _number(totals["people_without"])
+        )
+    console.print(table)
+    notes = []
+    if summary["without_position"]:
+        notes.append(f"{summary['without_position']} settlements have no known position")
+    if summary["population_unknown"]:
+        notes.append(f"{summary['population_unknown']} have no known population and are in no sum of people")
+    if notes:
+        console.print("; ".join(notes) + ".")
+    console.print(f"Standard: {run.manifest['standard']['title'][language]}. Run: {run.id}", highlight=False)
+
+
+def print_gaps(gaps: gpd.GeoDataFrame, run: Run, console: Console, language: str) -> None:
+    """The gap list, the worst first. ``~`` marks an estimated population."""
+    print_label(run, console, language)
+    if gaps.empty:
+        console.print("No gaps match.")
+        return
+    districts = run.table("districts").set_index("kato")[f"name_{language}"]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    all_columns = console.width >= _WIDTH_OF_ALL_COLUMNS
+    for name, justify, always in _GAP_COLUMNS:
+        if always or all_columns:
+            table.add_column(name, justify=justify, no_wrap=True)
+    for row in gaps.itertuples(index=False):
+        estimated = "~" if row.population_basis == "estimate" else ""
+        cells = (
+            _number(row.rank),
+            "–" if pd.isna(row.rank_low) else f"{row.rank_low}–{row.rank_high}",
+            row.kato,
+            _plain(getattr(row, f"name_{language}")),
+            _plain(districts.get(row.district_kato, "–")),
+            text(CLASS_TEXTS[row.service_class], language),
+            estimated + _number(row.population),
+            _number(row.probability_served, 2),
+            _number(row.people_without),
+            _number(row.nearest_served_km, 1),
+            _number(row.score, 1),
+        )
+        shown = zip(cells, _GAP_COLUMNS, strict=True)
+        table.add_row(*(cell for cell, (_, _, always) in shown if always or all_columns))
+    console.print(table)
+    console.print(
+        "~ estimated population; 5–95 % is the interval of the rank; km to the nearest place known to be served."
+    )
+
+
+def print_explanation(explanation: dict[str, Any], console: Console) -> None:
+    """One settlement in words."""
+    people = explanation["population"]
+    if explanation["label"]:
+        console.print(Text(explanation["label"], style="bold yellow"))
+    console.print(
+        _plain(f"{explanation['name']} ({explanation['kato']}): {explanation['service_class_text']}"), style="bold"
+    )
+    count = _number(people["people"])
+    if people["low"] is not None and people["low"] != people["high"]:
+        count += f" ({_number(people['low'])}–{_number(people['high'])})"
+    console.print(f"people {count}, {people['basis_text'] or '–'} {people['date'] or ''}".rstrip(), highlight=False)
+    console.print(
+        f"P served {_number(explanation['probability_served'], 2)}, score {_number(explanation['score'], 1)}, "
+        f"rank {_number(explanation['rank'])} ({_number(explanation['rank_low'])}–{_number(explanation['rank_high'])})",
+        highlight=False,
+    )
+    for reason in explanation["reasons"]:
+        console.print(_plain(f"  • {reason['text']}"))
+    parts = Table("part of the score", "value", "weight", box=box.SIMPLE_HEAD)
+    for part in explanation["indicators"]:
+        parts.add_row(part["text"], _number(part["value"], 2), _number(part["weight"], 2))
+    console.print(parts)
+    evidence = Table("technology", "operator", "P", "basis", "as of", "source", box=box.SIMPLE_HEAD)
+    for row in explanation["evidence"]:
+        cells: Sequence[Any] = (
+            row["technology"],
+            row["operator"],
+            f"{row['probability_served']:.2f}",
+            row["basis_text"],
+        )
+        evidence.add_row(*map(_plain, cells), _plain(row["as_of"] or "–"), _plain(row["source"] or "–"))
+    console.print(evidence)
+
+
+def print_runs(runs: Sequence[Run], named: dict[str, str], console: Console) -> None:
+    """Stored runs, the newest first, with the names that point to them."""
+    table = Table("run", "created (UTC)", "name", "standard", "settlements", "expected without", box=box.SIMPLE_HEAD)
+    for run in runs:
+        names = ", ".join(name for name, run_id in named.items() if run_id == run.id)
+        summary = run.manifest["summary"]
+        created = run.manifest["created_at"][:19].replace("T", " ")
+        table.add_row(
+            run.id,
+            created,
+            _plain(names or "–"),
+            _plain(run.manifest["standard"]["name"]),
+            _number(summary["settlements"]),
+            _number(summary["people_without"]),
+        )
+    console.print(table)

@@ -1,0 +1,1 @@
+"""Evidence of service: polygons, rasters, reports, published totals -> probability."""

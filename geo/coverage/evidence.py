@@ -1,0 +1,66 @@
+"""All that is known about each operator's technology at each settlement, one row per combination."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from geo.tables.words import Basis
+
+EVIDENCE_COLUMNS = (
+    "row",
+    "operator",
+    "technology",
+    "share_covered",
+    "signal_dbm",
+    "probability_served",
+    "probability_any",
+    "downlink_mbps",
+    "edge_distance_km",
+    "basis",
+    "as_of",
+    "source",
+)
+"""`row` is the settlement's position in the settlements table; the rest is described at table `service`."""
+
+CONFLICT = 0.5
+"""Two sources conflict where their probabilities differ by more than this."""
+
+_TRUST = {str(basis): i for i, basis in enumerate(Basis)}
+
+
+def combine(pieces: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One row per settlement, operator and technology.
+
+    Where several sources speak of the same, the most trusted basis wins (order of `Basis`), then the higher
+    probability; `conflicting` tells that they disagree by more than `CONFLICT`.
+
+    Returns
+    -------
+    DataFrame
+        `EVIDENCE_COLUMNS` and `conflicting`, ordered by settlement, operator and technology.
+    """
+    filled = [piece for piece in pieces if len(piece)]
+    if not filled:
+        return pd.DataFrame(columns=[*EVIDENCE_COLUMNS, "conflicting"]).astype(
+            {"row": "int64", "probability_served": float, "probability_any": float, "conflicting": bool}
+        )
+    rows = pd.concat(filled, ignore_index=True)[list(EVIDENCE_COLUMNS)]
+    rows["trust"] = rows["basis"].map(_TRUST)
+    key = ["row", "operator", "technology"]
+    rows = rows.sort_values(
+        [*key, "trust", "probability_served", "probability_any"],
+        ascending=[True, True, True, True, False, False],
+        kind="stable",
+    )
+    spread = rows.groupby(key, sort=False)["probability_any"]
+    rows["conflicting"] = ((spread.transform("max") - spread.transform("min")) > CONFLICT).to_numpy()
+    best = rows.drop_duplicates(key, keep="first").drop(columns="trust")
+    return best.reset_index(drop=True)
+
+
+def has_evidence(rows: pd.DataFrame, n: int) -> np.ndarray:
+    """Mask over n settlements: which of them any row speaks of."""
+    mask = np.zeros(n, dtype=bool)
+    mask[rows["row"].to_numpy(dtype=np.int64)] = True
+    return mask
