@@ -197,8 +197,8 @@ def _encode(reasons: Sequence[_Reason], n: int) -> list[str]:
             shown = pc.cast(pa.array(np.where(known, numbers, 0.0).round(3)), pa.string())
             member = pc.binary_join_element_wise(f',"{name}":', shown, "")
             text = pc.binary_join_element_wise(text, pc.if_else(pa.array(known), member, ""), "")
-        complete = pc.binary_join_element_wise(text, "}", "")
-        parts.append(pc.if_else(pa.array(reason.holds), complete, pa.scalar(None, pa.string())))
-    joined = pc.binary_join_element_wise(*parts, ",", null_handling="skip")
+        complete = pc.binary_join_element_wise(text, "},", "")
+        parts.append(pc.if_else(pa.array(reason.holds), complete, ""))
+    joined = pc.utf8_rtrim(pc.binary_join_element_wise(*parts, ""), ",")
     array: list[str] = pc.binary_join_element_wise("[", joined, "]", "").to_pylist()
     return array

@@ -119,7 +119,8 @@ def _read_with_gdal(path: Path, suffix: str, layer: str) -> gpd.GeoDataFrame:
     try:
         with _quiet():
             layer = _chosen_layer(name, layer, path.name)
-            if pyogrio.read_info(name, layer=layer)["driver"] not in _DRIVERS[suffix]:
+            info = pyogrio.read_info(name, layer=layer)
+            if info["driver"] not in _DRIVERS[suffix]:
                 raise FileProblem(unreadable)
             options = {"layer": layer, "force_2d": True, "use_arrow": False, "datetime_as_string": True}
             try:
@@ -128,6 +129,9 @@ def _read_with_gdal(path: Path, suffix: str, layer: str) -> gpd.GeoDataFrame:
                 raise _broken_geometries(name, layer, path.name) from error
     except _OGR_ERRORS as error:
         raise FileProblem(unreadable) from error
+    if len(features) < info["features"]:
+        what = f"the file is cut off: {info['features']} features announced, {len(features)} there"
+        raise FileProblem(Problem(what, "Copy it again", path.name))
     if not isinstance(features, gpd.GeoDataFrame):
         raise ColumnMissing(Problem("the layer has no geometry", "A layer with geometries is needed", path.name))
     return features

@@ -121,7 +121,7 @@ class Workspace:
         if name in pointers:
             return self._open(pointers[name])
         count = len(self._ids())
-        known = f"There are: {', '.join(pointers)}" if pointers else "There is none yet: analyse first"
+        known = f"There are: {', '.join(pointers)}" if pointers else "There is none yet: run `shalgai analyse` first"
         remedy = f"{known}; and {count} run id{'s' if count != 1 else ''}" if count else known
         raise UnknownName(Problem("no run of that name", remedy, value=name))
 

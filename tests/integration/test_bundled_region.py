@@ -1,0 +1,139 @@
+"""The bundled region, end to end."""
+
+import json
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from geo.access.analysis import analyse
+from geo.access.inputs import AnalysisInputs
+from geo.tables.words import ServiceClass
+from geo.workspace import Run, Workspace
+
+SCENARIO = "okrug-centres"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture(scope="module")
+def published(workspace: Workspace) -> Run:
+    return analyse(AnalysisInputs(), workspace)
+
+
+@pytest.fixture(scope="module")
+def scenario(workspace: Workspace, published: Run) -> Run:
+    return analyse(AnalysisInputs(scenario=SCENARIO), workspace)
+
+
+def test_classes_sum_to_all_settlements_and_their_residents_to_the_region(published: Run, scenario: Run) -> None:
+    for run in (published, scenario):
+        classes = run.manifest["summary"]["classes"]
+        assert sum(c["settlements"] for c in classes.values()) == 328
+        assert sum(c["population"] for c in classes.values()) == 928_185
+        assert run.table("gaps")["population"].sum() == 928_185
+        assert run.table("districts")["population"].sum() == 928_185
+
+
+def test_places_without_a_position_stay_in_as_unknown_with_the_reason(published: Run, scenario: Run) -> None:
+    for run in (published, scenario):
+        gaps = run.table("gaps")
+        lost = gaps[gaps.geometry.isna()]
+        assert len(lost) == 19
+        assert set(lost["service_class"]) == {"unknown"}
+        assert all("position_unknown" in [r["code"] for r in orjson.loads(text)] for text in lost["reasons"])
+
+
+def test_a_class_is_unknown_unless_a_report_says_more(published: Run) -> None:
+    gaps = published.table("gaps").set_index("kato")
+    reported = gaps[gaps["basis"] == "reported"]
+    assert reported["service_class"].value_counts().to_dict() == {"served": 7, "unserved": 5, "below_standard": 1}
+    assert set(gaps[gaps["basis"] == "prior"]["service_class"]) == {"unknown"}
+    assert gaps.loc["154261100", ["service_class", "best_technology", "best_operator"]].tolist() == [
+        "served",
+        "4g",
+        "kcell",
+    ]
+    assert gaps.loc["156843200", "service_class"] == "unserved"
+    planned = orjson.loads(gaps.loc["154833600", "reasons"])
+    assert "mast_planned" in [reason["code"] for reason in planned]
+    assert gaps.loc["154833600", "service_class"] == "unknown"
+
+
+def test_the_prior_meets_the_published_totals_of_villages(published: Run) -> None:
+    gaps = published.table("gaps")
+    villages = gaps[gaps["kind"].isin(["village", "station"])]
+    assert len(villages) == 311
+    # 270 with mobile internet; the ten reported villages are expected otherwise, see below
+    prior = villages[villages["basis"] == "prior"]
+    reported = villages[villages["basis"] == "reported"]
+    assert prior["probability_served"].sum() + len(reported) * 270 / 311 == pytest.approx(270, abs=2)
+
+
+def test_ranks_are_unique_and_given_to_every_gap_only(published: Run) -> None:
+    gaps = published.table("gaps")
+    ranked = gaps[gaps["rank"].notna()]
+    assert sorted(ranked["rank"]) == list(range(1, len(ranked) + 1))
+    assert set(gaps[gaps["rank"].isna()]["service_class"]) == {"served"}
+    assert (ranked["rank_low"] <= ranked["rank"]).all()
+    assert (ranked["rank"] <= ranked["rank_high"]).all()
+    assert ranked.sort_values("rank")["score"].is_monotonic_decreasing
+
+
+def test_scenario_says_so_everywhere_and_does_not_become_current(
+    workspace: Workspace, published: Run, scenario: Run
+) -> None:
+    assert workspace.named() == {"current": published.id, SCENARIO: scenario.id}
+    assert set(scenario.table("gaps")["scenario"]) == {SCENARIO}
+    assert set(scenario.table("coverage")["scenario"]) == {SCENARIO}
+    assert set(scenario.table("coverage")["basis"]) == {"assumed"}
+    assert set(scenario.manifest["label"]) == {"kk", "ru", "en"}
+    assert published.table("gaps")["scenario"].isna().all()
+    assert published.manifest["label"] is None
+
+
+def test_scenario_has_one_site_in_each_located_centre_and_its_evidence_alone(scenario: Run) -> None:
+    sites = scenario.table("sites")
+    settlements = scenario.table("settlements")
+    hosts = settlements[
+        (settlements["is_okrug_centre"] | settlements["kind"].isin(["city", "town", "settlement"]))
+        & settlements.geometry.notna()
+    ]
+    assert set(sites["site_id"]) == set(hosts["kato"])
+    assert set(scenario.table("service")["basis"]) == {"assumed"}
+    located_hosts = scenario.table("gaps").set_index("kato").loc[hosts["kato"]]
+    large_enough = located_hosts["population"] >= 250
+    assert set(located_hosts[large_enough]["service_class"]) == {"served"}
+
+
+def test_same_inputs_give_the_same_id_and_the_same_bytes(published: Run, tmp_path: Path) -> None:
+    again = analyse(AnalysisInputs(), Workspace(tmp_path))
+    assert again.id == published.id
+    for name in published.manifest["tables"]:
+        assert (again.path / f"{name}.parquet").read_bytes() == (published.path / f"{name}.parquet").read_bytes()
+
+
+def test_another_seed_is_another_run(published: Run, tmp_path: Path) -> None:
+    assert analyse(AnalysisInputs(), Workspace(tmp_path), seed=1).id != published.id
+
+
+def test_every_input_is_credited_and_hashed(published: Run) -> None:
+    kinds = {record["kind"] for record in published.manifest["inputs"]}
+    assert {"boundaries", "settlements", "population", "reports", "published totals", "standard", "region"} <= kinds
+    assert all(len(record["sha256"]) == 64 for record in published.manifest["inputs"])
+    assert any("OpenStreetMap" in credit and "ODbL" in credit for credit in published.manifest["credits"])
+    assert "/" not in json.dumps([record["file"] for record in published.manifest["inputs"]])
+
+
+def test_analysis_takes_less_than_five_seconds(published: Run, tmp_path: Path) -> None:
+    began = time.perf_counter()
+    analyse(AnalysisInputs(), Workspace(tmp_path))
+    assert time.perf_counter() - began < 5
+
+
+def test_every_class_of_the_vocabulary_is_in_the_summary(published: Run) -> None:
+    assert set(published.manifest["summary"]["classes"]) == set(ServiceClass)
