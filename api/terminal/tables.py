@@ -60,17 +60,11 @@ def print_summary(run: Run, console: Console, language: str) -> None:
     """Classes with settlements and people, and the sentence that matters."""
     summary, region = run.manifest["summary"], run.manifest["region"]
     print_label(run, console, language)
-    table = Table(
-        title=f"{region['name'][language]}: service of {summary['settlements']} settlements", title_justify="left"
-    )
-    for column, justify in (
-        ("class", "left"),
-        ("settlements", "right"),
-        ("residents", "right"),
-        ("expected without", "right"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    rows = [(text(CLASS_TEXTS[c], language), totals) for c, totals in summary["classes"].items()]
+    title = f"{region['name'][language]}: service of {summary['settlements']} settlements"
+    table = Table("class", title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("settlements", "residents", "expected without service"):
+        table.add_column(column, justify="right")
+    rows = [(text(CLASS_TEXTS[c], language), summary["classes"][c]) for c in ServiceClass]
     for name, totals in [*rows, ("all", summary)]:
         table.add_row(
             name, _number(totals["settlements"]), _number(totals["population"]), _number(totals["people_without"])
@@ -146,13 +140,9 @@ def print_explanation(explanation: dict[str, Any], console: Console) -> None:
     console.print(parts)
     evidence = Table("technology", "operator", "P", "basis", "as of", "source", box=box.SIMPLE_HEAD)
     for row in explanation["evidence"]:
-        cells: Sequence[Any] = (
-            row["technology"],
-            row["operator"],
-            f"{row['probability_served']:.2f}",
-            row["basis_text"],
-        )
-        evidence.add_row(*map(_plain, cells), _plain(row["as_of"] or "–"), _plain(row["source"] or "–"))
+        probability = f"{row['probability_served']:.2f}"
+        cells = (row["technology"], row["operator"], probability, row["basis_text"], row["as_of"], row["source"])
+        evidence.add_row(*(_plain(cell or "–") for cell in cells))
     console.print(evidence)
 
 

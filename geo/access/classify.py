@@ -84,13 +84,14 @@ def classify(evidence: pd.DataFrame, n: int, standard: Standard) -> Access:
             ServiceClass.UNKNOWN,
         ).astype(object)
     best = _best_rows(evidence, gives_internet, gives_voice, n)
+    is_unserved = service_class == ServiceClass.UNSERVED  # where there is no service, none is the best
     return Access(
         service_class=service_class,
         served=served,
         internet=internet,
         voice=voice,
-        best_technology=_stated(best["technology"], Technology.UNSPECIFIED),
-        best_operator=_stated(best["operator"], UNSPECIFIED_OPERATOR),
+        best_technology=_stated(best["technology"].mask(is_unserved), Technology.UNSPECIFIED),
+        best_operator=_stated(best["operator"].mask(is_unserved), UNSPECIFIED_OPERATOR),
         signal_dbm=best["signal_dbm"].to_numpy(dtype=float),
         basis=best["basis"].to_numpy(dtype=object),
         as_of=best["as_of"].to_numpy(dtype=object),

@@ -1,13 +1,10 @@
 """Service areas where only the sites are known: a disc of the technology's customary radius, basis `assumed`."""
 
-import tomllib
-from functools import cache
-
 import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo.bundled import data_path
+from geo.propagation.carriers import service_radius_km
 from geo.region import Region
 from geo.tables.coverage import COVERAGE
 from geo.tables.schema import WGS84, conform
@@ -15,13 +12,6 @@ from geo.tables.words import Basis
 
 _QUARTER_SEGMENTS = 32
 _PRECISION_DEGREES = 1e-6
-
-
-@cache
-def service_radius_km() -> dict[str, float]:
-    """Radius by technology, km; ``data/coverage/technologies.toml`` names the source."""
-    raw = tomllib.loads(data_path("coverage", "technologies.toml").read_text(encoding="utf-8"))
-    return {technology: float(radius) for technology, radius in raw["radius_km"].items()}
 
 
 def areas_around_sites(

@@ -194,7 +194,9 @@ def _to_text(values: pd.Series) -> tuple[pd.Series, Any]:
 
 
 def _to_number(values: pd.Series) -> tuple[pd.Series, Any]:
-    source = values.replace("", None) if values.dtype == object or str(values.dtype) == "str" else values
+    plain = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    # anything else is read as text: pandas would take a date or a truth value for a number, and fail on a list
+    source = values if plain else _to_text(values)[0]
     numbers = pd.to_numeric(source, errors="coerce").astype("float64")
     refused = (numbers.isna() & source.notna()) | np.isinf(numbers)
     return numbers, refused.to_numpy()

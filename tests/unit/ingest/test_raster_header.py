@@ -63,9 +63,10 @@ def test_a_raster_without_crs_is_refused(write_raster):
         read_signal_raster_header(write_raster(TAGS, crs=None))
 
 
-def test_a_raster_without_georeference_is_refused(write_raster):
+@pytest.mark.parametrize("transform", [None, rasterio.Affine.identity()])
+def test_a_raster_without_georeference_is_refused(write_raster, transform):
     with pytest.raises(FileProblem, match=r"^signal\.tif: the raster has no georeference"):
-        read_signal_raster_header(write_raster(TAGS, transform=rasterio.Affine.identity(), crs=None))
+        read_signal_raster_header(write_raster(TAGS, transform=transform, crs=None))
 
 
 @pytest.mark.parametrize("profile", [{"count": 2}, {"dtype": "complex64", "nodata": None}])

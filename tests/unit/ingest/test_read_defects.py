@@ -213,7 +213,7 @@ def test_a_position_that_is_not_a_number(tmp_path):
     path = tmp_path / "layer.geojson"
     feature = '{"type":"Feature","properties":{"kato":"153234100"},"geometry":{"type":"Point","coordinates":[57,NaN]}}'
     path.write_text(f'{{"type":"FeatureCollection","features":[{feature}]}}')
-    with pytest.raises(ValueRejected, match=r"^layer\.geojson, row 1, column 'geometry'"):
+    with pytest.raises(ValueRejected, match=r"^layer\.geojson, row 1, column 'geometry': the position is not a number"):
         read_settlements(path)
 
 

@@ -87,6 +87,13 @@ def test_a_geopackage_with_an_undefined_crs_is_refused(write_layer, srs_id):
     assert len(read_settlements(path, crs="EPSG:4326")) == 2
 
 
+def test_a_local_grid_is_no_crs(write_layer):
+    grid = 'ENGCRS["site grid",EDATUM["site"],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["metre",1]]'
+    path = write_layer(PLACES.set_crs(grid, allow_override=True), "places.parquet")
+    with pytest.raises(CrsMissing, match=r"places\.parquet"):
+        read_settlements(path)
+
+
 def test_a_stated_crs_does_not_replace_that_of_the_file(write_layer):
     read = read_settlements(write_layer(PLACES, "places.gpkg"), crs="EPSG:32640")
     assert read.geometry[0].equals(PLACES.geometry[0])
@@ -154,9 +161,10 @@ def test_a_layer_without_geometry_is_refused(tmp_path):
         read_settlements(tmp_path / "bare.gpkg")
 
 
-def test_heights_are_dropped(write_layer):
+@pytest.mark.parametrize("suffix", ["gpkg", "parquet"])
+def test_heights_are_dropped(write_layer, suffix):
     high = gpd.GeoDataFrame({"kato": ["153234100"]}, geometry=[Point(57, 50, 210)], crs=4979)
-    position = read_settlements(write_layer(high, "high.gpkg")).geometry[0]
+    position = read_settlements(write_layer(high, f"high.{suffix}")).geometry[0]
     assert not position.has_z
     assert (position.x, position.y) == (57, 50)
 
