@@ -14,6 +14,7 @@ from rich.text import Text
 
 from geo.access.words import CLASS_TEXTS
 from geo.i18n import text
+from geo.tables.words import ServiceClass
 from geo.workspace import Run
 
 _WIDTH_OF_A_PIPE = 140
@@ -46,8 +47,8 @@ def _plain(value: object) -> Text:
     return Text("".join("�" if unicodedata.category(c).startswith("C") else c for c in str(value)))
 
 
-def _number(value: Any, digits: int = 0, unit: str = "") -> str:
-    return "–" if pd.isna(value) else f"{value:,.{digits}f}{unit}"
+def _number(value: Any, digits: int = 0) -> str:
+    return "–" if pd.isna(value) else f"{value:,.{digits}f}"
 
 
 def print_label(run: Run, console: Console, language: str) -> None:

@@ -10,26 +10,21 @@ error. Where it is not larger, the pair is returned as *unsure* and the caller a
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.uint8]
+from geo.coverage._packed_polygons import Bands, Entries, Floats, Integers, Layout, Outlines, lay_grid
 
 OUTSIDE, INSIDE, UNSURE = 0, 1, 2
 
-# The bound of GEOS's own filter: twice Shewchuk's (3 + 16 ε) ε and rounded up, so a sign we accept is right.
+# The bound of GEOS's own filter, three times Shewchuk's (3 + 16 ε) ε: a sign that we accept is right.
 _RELATIVE_BOUND = 1e-15
 # Products smaller than this may have lost digits to underflow, where the relative bound says nothing.
 _ABSOLUTE_BOUND = 1e-280
-# A cell is at least this share of the largest coordinate, so that rounding (1e-16) cannot reach across it.
-_SMALLEST_CELL = 1e-9
+# Share of a cell; a cell is so wide (see `lay_grid`) that rounding stays far below it.
 _CELL_MARGIN = 1e-3
-_MOST_CELLS_PER_SIDE = 1024
 _CHUNK_POINTS = 2_000_000
 _CHUNK_LOAD = 10_000_000
 
@@ -40,56 +35,6 @@ def _compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(cache=True)(function)
     except RuntimeError:  # numba found no writable place for its cache
         return numba.njit(function)
-
-
-class Outlines(NamedTuple):
-    """Rings of all polygons, one after the other, as they come from `shapely.get_coordinates`.
-
-    `vertices` is f8[v, 2], finite. Polygon `p` has the vertices `start[p]` to `start[p + 1] - 1`, at least
-    two. An edge leads from each vertex to the next, but for those with `last` set, which end a ring.
-    """
-
-    vertices: Floats
-    start: Integers
-    last: Flags
-
-
-class Bands(NamedTuple):
-    """Edges, named by their first vertex, by polygon and horizontal band.
-
-    Polygon `p` has bands `first[p]` to `first[p + 1] - 1`; band `b` holds `start[b]` to `start[b + 1] - 1` of
-    `edges`. An edge is in each band it touches. `bounds` is f8[p, 4]: west, south, east, north.
-    """
-
-    bounds: Floats
-    scale: Floats
-    first: Integers
-    start: Integers
-    edges: npt.NDArray[np.int32]
-
-
-class Layout(NamedTuple):
-    """How the plane is cut into cells."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    x_scale: float
-    y_scale: float
-    columns: int
-    rows: int
-
-
-class Entries(NamedTuple):
-    """Polygons by cell: `c` has the entries `start[c]` to `start[c + 1] - 1`, ascending.
-
-    `whole` says that the polygon covers the cell, else that an edge may touch it.
-    """
-
-    start: Integers
-    polygon: npt.NDArray[np.int32]
-    whole: Flags
 
 
 @_compiled
@@ -242,16 +187,6 @@ def _list_entries(  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _boxes(bounds, x0, y0, x_scale, y_scale, columns, rows, boxes):  # type: ignore[no-untyped-def]
-    """First and last column and row of the cells of each polygon's bounds."""
-    for polygon in range(bounds.shape[0]):
-        boxes[polygon, 0] = _slot(bounds[polygon, 0], x0, x_scale, columns)
-        boxes[polygon, 1] = _slot(bounds[polygon, 1], y0, y_scale, rows)
-        boxes[polygon, 2] = _slot(bounds[polygon, 2], x0, x_scale, columns)
-        boxes[polygon, 3] = _slot(bounds[polygon, 3], y0, y_scale, rows)
-
-
-@_compiled
 def _order_by_cell(cells, number_of_cells):  # type: ignore[no-untyped-def]
     """Counting sort: positions by cell, stable, without those of cell -1; and where each cell starts."""
     start = np.zeros(number_of_cells + 1, np.int64)
@@ -349,28 +284,6 @@ def build_bands(outlines: Outlines, bounds: Floats) -> Bands:
     edges = np.empty(start[-1], np.int32)
     _fill_bands(*outlines, bounds, scale, first, start, edges)
     return Bands(bounds, scale, first, start, edges)
-
-
-def lay_grid(bounds: Floats, points: int, vertices: int) -> tuple[Layout, Integers]:
-    """Choose the cells: no finer than the points, the vertices and a bound on the entries justify.
-
-    Returns
-    -------
-    The layout, and i8[p, 4] with the first column and row and the last column and row of each polygon.
-    """
-    x0, y0 = (float(low) for low in bounds[:, :2].min(axis=0))
-    x1, y1 = (float(high) for high in bounds[:, 2:].max(axis=0))
-    boxes = np.zeros((len(bounds), 4), np.int64)
-    finest = _SMALLEST_CELL * max(abs(x0), abs(x1), abs(y0), abs(y1))
-    budget = 2 * (points + vertices) + len(bounds)
-    side = int(min(np.sqrt(min(points / 4, 2 * vertices)), _MOST_CELLS_PER_SIDE))
-    while side > 1 and x1 - x0 > side * finest and y1 - y0 > side * finest:
-        layout = Layout(x0, y0, x1, y1, side / (x1 - x0), side / (y1 - y0), side, side)
-        _boxes(bounds, x0, y0, *layout[4:], boxes)
-        if ((boxes[:, 2] - boxes[:, 0] + 1) * (boxes[:, 3] - boxes[:, 1] + 1)).sum() <= budget:
-            return layout, boxes
-        side //= 2
-    return Layout(x0, y0, x1, y1, 0.0, 0.0, 1, 1), np.zeros_like(boxes)
 
 
 def list_entries(outlines: Outlines, bands: Bands, layout: Layout, boxes: Integers) -> Entries:

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.coverage._packed_polygons import Outlines
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Geometries = npt.NDArray[np.object_]
@@ -87,7 +89,7 @@ def _match_by_kernel(xs: Floats, ys: Floats, areas: Geometries) -> tuple[Integer
     points, matched = np.empty(0, np.int64), np.empty(0, np.int64)
     if len(packed):
         regular = areas[packed] if odd.any() else areas
-        outlines = _point_in_polygon.Outlines(*_outlines(regular))
+        outlines = _outlines(regular)
         points, matched, doubtful = _point_in_polygon.match(xs, ys, outlines, shapely.bounds(regular))
         if len(doubtful):
             places = shapely.points(xs[points[doubtful]], ys[points[doubtful]])
@@ -121,8 +123,7 @@ def _odd(areas: Geometries) -> npt.NDArray[np.bool_]:
     return odd
 
 
-def _outlines(areas: Geometries) -> tuple[Floats, Integers, npt.NDArray[np.uint8]]:
-    """Vertices f8[v, 2], the first of each polygon i8[p + 1], and u1[v] that is 1 where a ring ends."""
+def _outlines(areas: Geometries) -> Outlines:
     parts, part_area = shapely.get_parts(areas, return_index=True)
     rings, ring_part = shapely.get_rings(parts, return_index=True)
     vertices = shapely.get_coordinates(rings)
@@ -130,7 +131,7 @@ def _outlines(areas: Geometries) -> tuple[Floats, Integers, npt.NDArray[np.uint8
     last = np.zeros(len(vertices), np.uint8)
     last[ring_end - 1] = 1
     rings_until = np.cumsum(np.bincount(part_area[ring_part], minlength=len(areas)))
-    return vertices, np.concatenate([[0], ring_end[rings_until - 1]]), last
+    return Outlines(vertices, np.concatenate([[0], ring_end[rings_until - 1]]), last)
 
 
 def shares_covered(

@@ -50,7 +50,9 @@ def test_the_pixel_that_contains_the_point_gives_the_value(tmp_path: Path) -> No
 
 def test_a_point_between_pixels_belongs_where_rasterio_puts_it(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", LEVELS)
-    x, y = (side.ravel() for side in np.meshgrid(np.arange(57, 59.1, 0.5), np.arange(49.5, 51.1, 0.5)))
+    x, y = np.arange(57, 59.1, 0.5), np.arange(49.5, 51.1, 0.5)
+    x, y = (np.concatenate([np.nextafter(side, 0), side, np.nextafter(side, 99)]) for side in (x, y))
+    x, y = (side.ravel() for side in np.meshgrid(x, y))
     np.testing.assert_array_equal(sample_raster(path, x, y), by_rasterio(path, x, y))
     # The north-western corner is inside, the eastern and the southern edge are not.
     np.testing.assert_array_equal(sample_raster(path, [57, 59, 57], [51, 50.5, 49.5]), [-111, np.nan, np.nan])
