@@ -1,0 +1,141 @@
+"""Pages for people: landing page, API description, the overview map and the files it needs."""
+
+from functools import cache
+from typing import Any
+
+from anyio import to_thread
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.items import version_of
+from api.negotiation import HTML, language, media_type
+from api.parameters import LANG, RUN, VERSION, Query
+from api.problems import NoRun
+from api.responses import REVALIDATE, respond
+from api.state import RUN_HEADER, Operation, run_of, service_of
+from api.store import CURRENT, LoadedRun, RunStore
+from api.texts import TEXTS
+from geo.errors import RunDamaged, UnknownName
+from geo.region import LANGUAGES
+from maps.i18n import LANGUAGES as LANGUAGE_NAMES
+from maps.overview import OverviewContext, overview_page
+
+FOREVER = "public, max-age=31536000, immutable"
+"""Cache-Control of a file whose address changes with its content."""
+
+
+async def overview(request: Request, query: Query) -> Response:
+    """The overview map of a run."""
+    media_type(request, None, [HTML])
+    tongue = language(request, query.get(LANG))
+    run = await run_of(request, query)
+    store = service_of(request).store
+    names = await to_thread.run_sync(_named_titles, store, tongue)
+    context = _overview_context(run, query.get(RUN, CURRENT), tongue, names)
+    return await respond(
+        request,
+        lambda: overview_page(context).encode(),
+        media_type=HTML,
+        version=f"{version_of(request, run)} {tongue} {names}",
+        vary="Accept, Accept-Encoding, Accept-Language",
+        headers={RUN_HEADER: run.id, "Content-Language": tongue},
+        slow=True,
+    )
+
+
+async def asset(request: Request, query: Query) -> Response:
+    """A script, style or picture of the pages."""
+    found = service_of(request).assets.find(request.path_params["file"])
+    return await respond(
+        request,
+        lambda: found.content,
+        media_type=found.media_type,
+        version=found.digest,
+        vary="Accept-Encoding",
+        cache=FOREVER if query.get(VERSION) else REVALIDATE,
+    )
+
+
+def landing(request: Request, tongue: str) -> str:
+    """The landing page as HTML."""
+    service = service_of(request)
+    return (
+        _templates()
+        .get_template("landing.html")
+        .render(
+            t=TEXTS[tongue],
+            tongue=tongue,
+            languages=LANGUAGE_NAMES,
+            runs=_named_titles(service.store, tongue),
+            collections=list(service.catalogue),
+        )
+    )
+
+
+def api(document: dict[str, Any]) -> str:
+    """The OpenAPI document as HTML."""
+    return _templates().get_template("api.html").render(document=document)
+
+
+def _overview_context(run: LoadedRun, name: str, tongue: str, names: tuple[tuple[str, str], ...]) -> OverviewContext:
+    manifest = run.manifest
+    region = manifest["region"]
+    coverage = run.collections.get("coverage")
+    technologies = set() if coverage is None else set(coverage.columns["technology"].jsonable())
+    west, south, east, north = region["bounds"]
+    return OverviewContext(
+        language=tongue,
+        run_id=run.id,
+        run=name,
+        region_name=_in(region["name"], tongue),
+        bounds=(west, south, east, north),
+        summary=manifest["summary"],
+        standard_title=_in(manifest["standard"]["title"], tongue),
+        as_of=str(region.get("as_of") or ""),
+        scenario_label=_in(manifest["label"], tongue) if manifest.get("label") else None,
+        named_runs=names,
+        credits=tuple(str(credit) for credit in manifest.get("credits", ())),
+        technologies=tuple(sorted(technologies)),
+    )
+
+
+def _named_titles(store: RunStore, tongue: str) -> tuple[tuple[str, str], ...]:
+    """Names of runs and what each is called in a language; empty for the current one, which needs no label."""
+    titles = []
+    for name in store.named():
+        try:
+            label = store.manifest(name).get("label")
+        except (NoRun, RunDamaged, UnknownName):
+            continue
+        titles.append((name, _in(label, tongue) if label else "" if name == CURRENT else name))
+    return tuple(titles)
+
+
+def _in(texts: Any, tongue: str) -> str:
+    """A text in a language, else in the first other that has one."""
+    return next((str(texts[code]) for code in (tongue, *LANGUAGES) if texts.get(code)), "")
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+OPERATIONS = (
+    Operation(
+        "/maps/overview", "getOverview", overview, "The overview map", "maps", (LANG, RUN), {HTML: {"type": "string"}}
+    ),
+    Operation(
+        "/maps/assets/{file}",
+        "getAsset",
+        asset,
+        "A file that the pages need",
+        "maps",
+        (VERSION,),
+        {"*/*": {"type": "string", "format": "binary"}},
+        refusals=(400,),
+    ),
+)

@@ -1,0 +1,94 @@
+"""Runs and their manifests, and the explanation of one settlement."""
+
+from typing import Any
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.items import version_of
+from api.links import link, request_url, root_url
+from api.negotiation import JSON, language, media_type
+from api.parameters import FORMAT, LANG, RUN, Query
+from api.responses import dump, respond
+from api.state import RUN_HEADER, Operation, run_of, service_of
+from geo.access.explain import explain
+from geo.workspace import Run
+
+
+async def runs(request: Request, query: Query) -> Response:
+    """All stored runs, newest first, and which names stand for which."""
+    offer = media_type(request, query.get(FORMAT), [JSON])
+    service = service_of(request)
+    stored = await to_thread.run_sync(service.store.workspace.runs)
+    named = dict(service.store.named())
+
+    def make() -> bytes:
+        return dump(
+            {
+                "links": [link("self", request_url(request), JSON, "Runs")],
+                "named": named,
+                "runs": [_brief(request, run, named) for run in stored],
+            }
+        )
+
+    version = " ".join([service.release, *(f"{run.id} {run.manifest['created_at']}" for run in stored), str(named)])
+    return await respond(request, make, media_type=offer, version=version)
+
+
+async def run(request: Request, query: Query) -> Response:
+    """A run's manifest."""
+    offer = media_type(request, query.get(FORMAT), [JSON])
+    service = service_of(request)
+    manifest = await to_thread.run_sync(service.store.manifest, request.path_params["id"])
+    return await respond(
+        request,
+        lambda: dump(manifest),
+        media_type=offer,
+        version=f"{service.release} {manifest['id']} {manifest['created_at']}",
+        headers={RUN_HEADER: manifest["id"]},
+    )
+
+
+async def settlement(request: Request, query: Query) -> Response:
+    """What a settlement has, how sure that is, and why."""
+    offer = media_type(request, query.get(FORMAT), [JSON])
+    tongue = language(request, query.get(LANG))
+    found = await run_of(request, query)
+    kato = request.path_params["kato"]
+    return await respond(
+        request,
+        lambda: dump(explain(found.run, kato, tongue)),
+        media_type=offer,
+        version=f"{version_of(request, found)} {tongue}",
+        vary="Accept, Accept-Encoding, Accept-Language",
+        headers={RUN_HEADER: found.id, "Content-Language": tongue},
+        slow=True,
+    )
+
+
+def _brief(request: Request, run: Run, named: dict[str, str]) -> dict[str, Any]:
+    manifest = run.manifest
+    return {
+        "id": run.id,
+        "names": [name for name, run_id in named.items() if run_id == run.id],
+        **{key: manifest.get(key) for key in ("created_at", "scenario", "label", "summary")},
+        "links": [link("item", f"{root_url(request)}/runs/{quote(run.id)}", JSON, "Manifest")],
+    }
+
+
+RUNS = Operation("/runs", "getRuns", runs, "The stored runs", "runs", (FORMAT,), {JSON: {"type": "object"}})
+MANIFEST = Operation(
+    "/runs/{id}", "getRun", run, "A run's manifest, by id or name", "runs", (FORMAT,), {JSON: {"type": "object"}}
+)
+SETTLEMENT = Operation(
+    "/settlements/{kato}",
+    "explainSettlement",
+    settlement,
+    "Why a settlement has the class and rank it has",
+    "data",
+    (LANG, RUN, FORMAT),
+    {JSON: {"type": "object"}},
+)
+OPERATIONS = (RUNS, MANIFEST, SETTLEMENT)

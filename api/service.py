@@ -1,0 +1,126 @@
+"""The service about itself: landing page, conformance, API description, health."""
+
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import openapi, pages
+from api.items import OPERATIONS as ITEMS_OPERATIONS
+from api.links import Link, link, request_url, root_url
+from api.negotiation import HTML, JSON, OPENAPI, language, media_type
+from api.parameters import FORMAT, LANG, Query
+from api.problems import NoRun
+from api.responses import dump, respond
+from api.runs import OPERATIONS as RUNS_OPERATIONS
+from api.state import Operation, named_run, service_of
+from api.store import CURRENT
+from geo.errors import RunDamaged
+
+TITLE = "Shalgai"
+DESCRIPTION = "Settlements without mobile or internet access: where, how sure, and why."
+CONFORMS_TO = (
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+)
+"""Only what is kept to the letter is declared."""
+
+_VARY_PAGE = "Accept, Accept-Encoding, Accept-Language"
+
+
+async def landing(request: Request, query: Query) -> Response:
+    """Where everything begins."""
+    offer = media_type(request, query.get(FORMAT), [JSON, HTML])
+    tongue = language(request, query.get(LANG))
+    service = service_of(request)
+    version = f"{service.release} {dict(service.store.named())} {tongue}"
+    if offer == HTML:
+        page = await to_thread.run_sync(pages.landing, request, tongue)
+        return await respond(
+            request,
+            page.encode,
+            media_type=HTML,
+            version=version,
+            vary=_VARY_PAGE,
+            headers={"Content-Language": tongue},
+        )
+
+    def make() -> bytes:
+        return dump({"title": TITLE, "description": DESCRIPTION, "links": _landing_links(request)})
+
+    return await respond(request, make, media_type=offer, version=version, vary=_VARY_PAGE)
+
+
+def _landing_links(request: Request) -> list[Link]:
+    root = root_url(request)
+    return [
+        link("self", request_url(request), JSON, "This document"),
+        link("alternate", f"{root}/?f=html", HTML, "This document as a page"),
+        link("service-desc", f"{root}/api", OPENAPI, "The API as an OpenAPI document"),
+        link("service-doc", f"{root}/api?f=html", HTML, "The API for people"),
+        link("conformance", f"{root}/conformance", JSON, "Conformance classes that are kept"),
+        link("data", f"{root}/collections", JSON, "The collections"),
+        link("related", f"{root}/runs", JSON, "The runs"),
+        link("related", f"{root}/maps/overview", HTML, "The overview map"),
+    ]
+
+
+async def conformance(request: Request, query: Query) -> Response:
+    """The conformance classes that are kept."""
+    offer = media_type(request, query.get(FORMAT), [JSON])
+    document = {"conformsTo": CONFORMS_TO, "links": [link("self", request_url(request), JSON, "This document")]}
+    return await respond(request, lambda: dump(document), media_type=offer, version=service_of(request).release)
+
+
+async def api(request: Request, query: Query) -> Response:
+    """The API's description, for programs and for people."""
+    offer = media_type(request, query.get(FORMAT), [OPENAPI, HTML])
+    service = service_of(request)
+    try:
+        run = await named_run(request, CURRENT)
+        collections, version = run.collections, f"{service.release} {run.version}"
+    except (NoRun, RunDamaged):
+        collections, version = {}, service.release
+    document = openapi.document(OPERATIONS, service, collections, root_url(request))
+    if offer == HTML:
+        page = pages.api(document)
+        return await respond(request, page.encode, media_type=HTML, version=version)
+    return await respond(request, lambda: dump(document), media_type=offer, version=version)
+
+
+async def healthz(request: Request, query: Query) -> Response:
+    """The process answers."""
+    return Response(dump({"status": "ok"}), headers={"Cache-Control": "no-store"}, media_type=JSON)
+
+
+async def readyz(request: Request, query: Query) -> Response:
+    """There is a run to serve; 503 until then."""
+    run = await named_run(request, CURRENT)
+    waiting = {name: run_id for name, run_id in service_of(request).store.named().items() if name == CURRENT}
+    document: dict[str, Any] = {"status": "ready", "run": run.id}
+    if waiting.get(CURRENT, run.id) != run.id:
+        document["problem"] = f"run {waiting[CURRENT]} is current but cannot be loaded"
+    return Response(dump(document), headers={"Cache-Control": "no-store"}, media_type=JSON)
+
+
+_OBJECT = {"type": "object"}
+_STRING = {"type": "string"}
+
+OPERATIONS = (
+    Operation(
+        "/", "getLandingPage", landing, "Landing page", "service", (FORMAT, LANG), {JSON: _OBJECT, HTML: _STRING}
+    ),
+    Operation("/conformance", "getConformance", conformance, "Conformance", "service", (FORMAT,), {JSON: _OBJECT}),
+    Operation("/api", "getApi", api, "This description", "service", (FORMAT,), {OPENAPI: _OBJECT, HTML: _STRING}),
+    *ITEMS_OPERATIONS,
+    *RUNS_OPERATIONS,
+    *pages.OPERATIONS,
+    Operation(
+        "/healthz", "isAlive", healthz, "Whether the process answers", "service", (), {JSON: _OBJECT}, False, (400,)
+    ),
+    Operation(
+        "/readyz", "isReady", readyz, "Whether a run can be served", "service", (), {JSON: _OBJECT}, False, (400,)
+    ),
+)
+"""Every operation of the service, in the order of its description."""

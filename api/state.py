@@ -1,0 +1,94 @@
+"""What the application's handlers share, and how an operation becomes a route."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+import api
+import geo
+import maps
+from api.assets import Assets
+from api.catalogue import Catalogue
+from api.parameters import RUN, Parameter, Query, read_query
+from api.store import CURRENT, LoadedRun, RunStore
+
+RUN_HEADER = "Shalgai-Run"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One served workspace; `release` tells this program's documents from another version's, for their ETags."""
+
+    store: RunStore
+    catalogue: Catalogue
+    assets: Assets
+    items_limit_max: int
+    release: str
+
+
+Handler = Callable[[Request, Query], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A GET operation: its route, its query parameters, and what OpenAPI says of it.
+
+    `path` is the OGC template. `produces` maps media types to schemas. With `filters` every property of the
+    collections is a query parameter too.
+    """
+
+    path: str
+    id: str
+    handler: Handler
+    summary: str
+    tag: str
+    parameters: tuple[Parameter, ...] = ()
+    produces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    filters: bool = False
+    refusals: tuple[int, ...] = (400, 406)
+
+    @property
+    def route(self) -> str:
+        """The template as the router has it: a feature's id or a file's name may hold slashes."""
+        return self.path.replace("{featureId}", "{featureId:path}").replace("{file}", "{file:path}")
+
+    async def endpoint(self, request: Request) -> Response:
+        """Read the parameters, then handle."""
+        return await self.handler(request, read_query(request, self.parameters, others=self.filters))
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request is for."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def run_of(request: Request, query: Query) -> LoadedRun:
+    """The run that a request asks for, `current` if it names none; loading it does not hold up other requests."""
+    return await named_run(request, query.get(RUN, CURRENT))
+
+
+async def named_run(request: Request, name: str) -> LoadedRun:
+    """The run of an id or name."""
+    store = service_of(request).store
+    loaded = store.peek(name)
+    return await to_thread.run_sync(store.get, name) if loaded is None else loaded
+
+
+@cache
+def release() -> str:
+    """Version of the program and a digest of what makes its documents."""
+    digest = hashlib.sha256()
+    for package in (geo, maps, api):
+        root = Path(str(package.__file__)).parent
+        files = (p for p in root.rglob("*") if p.suffix in {".py", ".html", ".po"})
+        for path in sorted(files, key=lambda p: p.relative_to(root).as_posix()):
+            digest.update(path.read_bytes())
+    return f"{geo.__version__}+{digest.hexdigest()[:12]}"

@@ -1,0 +1,1 @@
+"""Radio propagation: from sites and terrain to signal."""

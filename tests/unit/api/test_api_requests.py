@@ -1,0 +1,111 @@
+"""Reading parameters and Accept-like headers, and mapping errors to statuses."""
+
+import pytest
+from starlette.requests import Request
+
+from api.links import host_is_sound
+from api.negotiation import GEOJSON, HTML, JSON, OPENAPI, gzip_accepted, language, media_type
+from api.parameters import BBOX, FORMAT, LIMIT, OFFSET, Query, read_query
+from api.problems import BadParameter, NoRun, NoSuchResource, NotAcceptable, status_of
+from geo.errors import FileProblem, LimitExceeded, Problem, RunDamaged, UnknownName, ValueRejected
+
+
+def request(query: str = "", **headers: str) -> Request:
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "method": "GET", "path": "/", "query_string": query.encode(), "headers": raw})
+
+
+def test_parameters_are_parsed_and_the_rest_kept() -> None:
+    query = read_query(request("limit=5&name=%D3%98&offset=0&a=1+2"), [LIMIT, OFFSET, BBOX], others=True)
+    assert query == Query({"limit": 5, "offset": 0}, (("name", "Ә"), ("a", "1 2")))
+    assert query.get(BBOX) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["limit=0", "limit=-1", "limit=abc", "limit=", "limit=1.5", "limit=١", "limit=" + "9" * 5000, "offset=-1", "x=1"],
+)
+def test_refused_parameters(text: str) -> None:
+    with pytest.raises(BadParameter):
+        read_query(request(text), [LIMIT, OFFSET])
+
+
+@pytest.mark.parametrize("text", ["limit=1&limit=1", "name=1&name=2"])
+def test_parameter_given_twice_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="more than once"):
+        read_query(request(text), [LIMIT], others=True)
+
+
+@pytest.mark.parametrize(
+    ("accept", "offered", "expected"),
+    [
+        ("", [JSON, HTML], JSON),
+        ("*/*", [JSON, HTML], JSON),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", [JSON, HTML], HTML),
+        ("text/html;q=0.1, application/json", [JSON, HTML], JSON),
+        ("application/json", [GEOJSON], GEOJSON),
+        ("application/vnd.oai.openapi+json;version=3.0", [OPENAPI, HTML], OPENAPI),
+        ("text/*", [JSON, HTML], HTML),
+        ("application/geo+json;q=0, */*", [GEOJSON, HTML], HTML),
+    ],
+)
+def test_media_type_that_the_client_likes_best(accept: str, offered: list[str], expected: str) -> None:
+    assert media_type(request(accept=accept), None, offered) == expected
+
+
+def test_media_type_that_is_not_there_is_refused() -> None:
+    with pytest.raises(NotAcceptable):
+        media_type(request(accept="image/png"), None, [GEOJSON])
+    with pytest.raises(BadParameter):
+        media_type(request(), read_query(request("f=html"), [FORMAT]).get(FORMAT), [GEOJSON])
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", "kk"),
+        ("ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        ("de, en;q=0.5", "en"),
+        ("de", "kk"),
+        ("ru;q=0.2, en;q=x, kk;q=0.3", "kk"),
+    ],
+)
+def test_language_that_the_client_likes_best(header: str, expected: str) -> None:
+    assert language(request(accept_language=header), None) == expected
+    assert language(request(accept_language=header), "en") == "en"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"), [("", False), ("gzip, br", True), ("gzip;q=0", False), ("*", True), ("br", False)]
+)
+def test_gzip_only_where_accepted(header: str, expected: bool) -> None:
+    assert gzip_accepted(request(accept_encoding=header)) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (BadParameter("x", "is wrong"), 400),
+        (NoSuchResource("gone"), 404),
+        (NotAcceptable("a", "b"), 406),
+        (UnknownName(Problem("no")), 404),
+        (ValueRejected(Problem("no")), 400),
+        (LimitExceeded(Problem("no")), 400),
+        (FileProblem(Problem("no")), 400),
+        (NoRun(), 503),
+        (RunDamaged("no"), 500),
+        (KeyError("ours"), 500),
+    ],
+)
+def test_status_of_every_error(error: Exception, status: int) -> None:
+    assert status_of(error) == status
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000", "geo.example.kz"])
+def test_hosts_that_links_may_be_built_from(host: str) -> None:
+    assert host_is_sound(host)
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", '"><script>', "a:b", "a@b", "[::1"])
+def test_hosts_that_links_may_not_be_built_from(host: str) -> None:
+    assert not host_is_sound(host)

@@ -1,0 +1,66 @@
+"""The datetime parameter and partial dates."""
+
+import pytest
+
+from api.problems import BadParameter
+from api.temporal import Times, parse_datetime, rfc3339
+
+TIMES = Times.from_dates(["2024", "2025-03", "2025-03-31", "2026-10-05", None, "rubbish", "2025-13"])
+WITHOUT_DATE = [4, 5, 6]
+
+
+def rows(text: str) -> list[int]:
+    found = TIMES.intersecting(parse_datetime(text)).nonzero()[0].tolist()
+    assert found[-3:] == WITHOUT_DATE
+    return found[:-3]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-07-01", [0]),
+        ("2024-12-31T23:59:59Z", [0]),
+        ("2025-01-01T00:00:00Z", []),
+        ("2025-01-01T00:00:00+05:00", [0]),
+        ("2025-03-31t12:00:00.25z", [1, 2]),
+        ("2025-03-15T00:00:00Z", [1]),
+        ("2024-12-31/2025-03-01", [0, 1]),
+        ("2025-03-31T23:59:60Z", [1, 2]),
+        ("../2024-01-01", [0]),
+        ("/2023-12-31", []),
+        ("2026-01-01/..", [3]),
+        ("2026-01-01/", [3]),
+        ("../..", [0, 1, 2, 3]),
+    ],
+)
+def test_rows_whose_date_meets_the_interval(text: str, expected: list[int]) -> None:
+    assert rows(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2024",
+        "yesterday",
+        "2024-02-30",
+        "2024-01-01T00:00:00",
+        "2025-01-01/2024-01-01",
+        "a/b",
+        "1/2/3",
+        "２０２４-01-01",
+    ],
+)
+def test_what_is_not_an_instant_or_interval_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="datetime"):
+        parse_datetime(text)
+
+
+def test_extent_is_from_the_first_to_the_last_instant() -> None:
+    assert TIMES.extent == ("2024-01-01T00:00:00Z", "2026-10-05T23:59:59Z")
+    assert Times.from_dates([None]).extent is None
+    assert Times.from_dates([]).extent is None
+
+
+def test_early_years_keep_four_digits() -> None:
+    assert rfc3339(parse_datetime("0001-01-01").start) == "0001-01-01T00:00:00Z"
