@@ -1,0 +1,86 @@
+"""The catalogues: complete in every language, and in step with what pages and scripts say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import maps
+from maps.i18n import KINDS, LANGUAGES, TECHNOLOGIES, get_language
+
+FOLDER = Path(maps.__file__).parent
+FIELD = re.compile(r"\{\w+\}")
+QUOTED = r"(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')"
+
+
+def messages(code):
+    return {message.id: message for message in get_language(code).catalogue if message.id}
+
+
+def said(pattern, paths):
+    return {a or b for path in paths for a, b in re.findall(pattern, path.read_text("utf-8"))}
+
+
+def forms(text):
+    return text if isinstance(text, (tuple, list)) else (text,)
+
+
+def said_by_scripts():
+    return said(rf"\bt\(\s*{QUOTED}", (maps.ASSETS / "shalgai").glob("*.js"))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_message_is_translated(code):
+    for ids, message in messages(code).items():
+        assert message.string, ids
+        assert all(forms(message.string)), ids
+        assert not message.fuzzy, ids
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_translations_keep_the_placeholders(code):
+    for ids, message in messages(code).items():
+        expected = sorted(FIELD.findall(forms(ids)[-1]))
+        for form in forms(message.string):
+            assert sorted(FIELD.findall(form)) == expected, ids
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_catalogues_hold_the_same_messages(code):
+    assert set(messages(code)) == set(messages("en"))
+
+
+@pytest.mark.parametrize("code", ["kk", "ru"])
+def test_translations_are_not_the_english_text(code):
+    same = {"GeoJSON", *TECHNOLOGIES.values()}
+    untranslated = {ids for ids, message in messages(code).items() if message.string == ids}
+    assert untranslated <= same
+
+
+def test_catalogues_hold_what_pages_and_scripts_say_and_nothing_else():
+    known = {forms(ids)[0] for ids in messages("en")}
+    spoken = (
+        said(rf"\bt\(\s*{QUOTED}", (FOLDER / "templates").glob("*.html"))
+        | said(rf"\.texts?\(\s*{QUOTED}", FOLDER.glob("*.py"))
+        | said_by_scripts()
+        | set(KINDS.values())
+        | set(TECHNOLOGIES.values())
+    )
+    assert spoken == known
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_messages_of_scripts_travel_to_the_browser(code):
+    assert set(get_language(code).for_browser()["messages"]) == said_by_scripts()
+
+
+def test_kazakh_has_its_own_formats():
+    kazakh = get_language("kk")
+    assert kazakh.number(1234567) == "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"
+    assert kazakh.share(0.0654) == "6,5%"
+    assert kazakh.date("2026-11-01") == "2026\N{NARROW NO-BREAK SPACE}ж. 1 қараша"
+
+
+@pytest.mark.parametrize(("given", "shown"), [("2026", "2026"), ("2026-11", "November 2026"), ("spring", "spring")])
+def test_partial_dates_stay_partial(given, shown):
+    assert get_language("en").date(given) == shown
