@@ -23,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, REASON_TEXTS
+from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, PRIOR_TEXT, REASON_TEXTS
 from geo.errors import Problem, UnknownName
 from geo.i18n import text as library_text
 
@@ -122,7 +122,7 @@ class Language:
                 "indicators": self._library(INDICATOR_TEXTS),
                 "kinds": {name: self.text(message) for name, message in KINDS.items()},
                 "populationBases": self._library(POPULATION_BASIS_TEXTS),
-                "reasons": self._library(REASON_TEXTS),
+                "reasons": self._library({**REASON_TEXTS, "prior": PRIOR_TEXT}),
                 "technologies": {name: self.technology(name) for name in TECHNOLOGIES},
             },
             "decimal": symbols["decimal"],

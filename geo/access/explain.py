@@ -6,7 +6,7 @@ import orjson
 import pandas as pd
 from babel.numbers import format_decimal, format_percent
 
-from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, REASON_TEXTS
+from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, PRIOR_TEXT, REASON_TEXTS
 from geo.errors import Problem, UnknownName
 from geo.i18n import catalogue, text
 from geo.region import LANGUAGES
@@ -103,7 +103,8 @@ def reason_text(reason: dict[str, Any], language: str) -> str:
         for name, value in reason.items()
         if name != "code"
     }
-    return text(REASON_TEXTS[reason["code"]], language).format(**numbers)
+    sentence = PRIOR_TEXT if "probability" in numbers else REASON_TEXTS[reason["code"]]
+    return text(sentence, language).format(**numbers)
 
 
 def _worded(words: dict[str, str], code: Any, language: str) -> str | None:

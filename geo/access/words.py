@@ -37,7 +37,7 @@ INDICATOR_TEXTS = {
 
 REASON_TEXTS = {
     "position_unknown": "The position of the place is not known.",
-    "nothing_known": "Nothing is published about this place; the regional totals give a probability of {probability}.",
+    "nothing_known": "Nothing is known about this place.",
     "reported_served": "A published report says that it is served.",
     "reported_unserved": "A published report says that it has no service.",
     "reported_degraded": "A published report says that service is poor.",
@@ -57,3 +57,6 @@ REASON_TEXTS = {
     "scenario": "This is a scenario, not an observation.",
 }
 """Sentence of every code in `geo.access.reasons.CODES`."""
+
+PRIOR_TEXT = "Nothing is published about this place; the regional totals give a probability of {probability}."
+"""Sentence of `nothing_known` where published totals give it a probability."""

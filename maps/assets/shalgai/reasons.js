@@ -1,5 +1,5 @@
 // Reason codes in the library's words, with the numbers behind them.
-import { number, percent, t, word } from "./i18n.js";
+import { number, percent, word } from "./i18n.js";
 
 function shown(key, value) {
   if (typeof value !== "number") return value;
@@ -9,7 +9,7 @@ function shown(key, value) {
 
 /** One reason as a sentence; a code that this page does not know stands for itself. */
 export function reason({ code, ...values }) {
-  // without published totals there is no probability to tell
-  if (code === "nothing_known" && values.probability === undefined) return t("Nothing is published about this place.");
-  return word("reasons", code, Object.fromEntries(Object.entries(values).map(([key, value]) => [key, shown(key, value)])));
+  // published totals give a probability even where nothing is known of the place itself
+  const key = code === "nothing_known" && values.probability !== undefined ? "prior" : code;
+  return word("reasons", key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shown(name, value)])));
 }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ class Bridge(httpx.BaseTransport):
                 headers.append((b"x-content-length", response.headers["content-length"].encode()))
             return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(content))
 
-        return asyncio.run(call())
+        # a loop of its own in a thread of its own: a browser test may have left one running in this thread
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: asyncio.run(call())).result()
 
 
 def make_gaps(count: int = 250, *, seed: int = 1, people: int = 100) -> gpd.GeoDataFrame:

@@ -18,7 +18,7 @@ ALL_TEXTS = [
         words.REASON_TEXTS,
     )
     for message in table.values()
-]
+] + [words.PRIOR_TEXT]
 
 
 def placeholders(message: str) -> set[str]:
