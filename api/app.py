@@ -40,6 +40,7 @@ def create_app(workspace: Path | None = None, *, catalogue: Catalogue = DEFAULT_
         assets=Assets(Path(str(maps.__file__)).parent / "assets"),
         items_limit_max=settings.items_limit_max,
         release=release(),
+        run=settings.run,
     )
     app = FastAPI(
         title=TITLE,

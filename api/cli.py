@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -152,20 +153,35 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    run: Annotated[str | None, typer.Option("--run", help="Run to serve where a request names none.")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Serve the maps and the API."""
     import uvicorn
 
+    # the app is made anew in each worker process, which knows only the environment
+    if run is not None:
+        _workspace(workspace).find(run)
+        os.environ["SHALGAI_RUN"] = run
     if workspace is not None:
-        # the app is made anew in each worker process, which knows only the environment
         os.environ["SHALGAI_WORKSPACE"] = str(workspace)
-        get_settings.cache_clear()
+    get_settings.cache_clear()
+    _check_free(host, port)
     root = f"http://{host}:{port}"
     console = Console()
     for title, path in (("map", "/maps/overview"), ("API", "/"), ("gaps", "/collections/gaps/items")):
         console.print(f"{title:>5}  {root}{path}", highlight=False)
     uvicorn.run("api.app:create_app", factory=True, host=host, port=port, workers=workers, log_level="warning")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on before any address is promised."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        what = f"cannot listen on this address: {error.strerror}"
+        raise InputError(Problem(what, "Give another --port or --host", value=f"{host}:{port}")) from error
 
 
 def main() -> None:

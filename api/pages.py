@@ -32,7 +32,7 @@ async def overview(request: Request, query: Query) -> Response:
     run = await run_of(request, query)
     store = service_of(request).store
     names = await to_thread.run_sync(_named_titles, store, tongue)
-    context = _overview_context(run, query.get(RUN, CURRENT), tongue, names)
+    context = _overview_context(run, query.get(RUN, service_of(request).run), tongue, names)
     return await respond(
         request,
         lambda: overview_page(context).encode(),

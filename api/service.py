@@ -15,7 +15,6 @@ from api.problems import NoRun
 from api.responses import dump, respond
 from api.runs import OPERATIONS as RUNS_OPERATIONS
 from api.state import Operation, named_run, service_of
-from api.store import CURRENT
 from geo.errors import RunDamaged
 
 TITLE = "Shalgai"
@@ -78,7 +77,7 @@ async def api(request: Request, query: Query) -> Response:
     offer = media_type(request, query.get(FORMAT), [OPENAPI, HTML])
     service = service_of(request)
     try:
-        run = await named_run(request, CURRENT)
+        run = await named_run(request, service.run)
         collections, version = run.collections, f"{service.release} {run.version}"
     except (NoRun, RunDamaged):
         collections, version = {}, service.release
@@ -96,11 +95,12 @@ async def healthz(request: Request, query: Query) -> Response:
 
 async def readyz(request: Request, query: Query) -> Response:
     """There is a run to serve; 503 until then."""
-    run = await named_run(request, CURRENT)
-    waiting = {name: run_id for name, run_id in service_of(request).store.named().items() if name == CURRENT}
+    service = service_of(request)
+    run = await named_run(request, service.run)
+    newest = service.store.named().get(service.run, run.id)
     document: dict[str, Any] = {"status": "ready", "run": run.id}
-    if waiting.get(CURRENT, run.id) != run.id:
-        document["problem"] = f"run {waiting[CURRENT]} is current but cannot be loaded"
+    if newest != run.id:
+        document["problem"] = f"run {newest} is {service.run} but cannot be loaded"
     return Response(dump(document), headers={"Cache-Control": "no-store"}, media_type=JSON)
 
 

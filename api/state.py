@@ -24,13 +24,18 @@ RUN_HEADER = "Shalgai-Run"
 
 @dataclass(frozen=True)
 class Service:
-    """One served workspace; `release` tells this program's documents from another version's, for their ETags."""
+    """One served workspace.
+
+    `run` is the run of requests that name none; `release` tells this program's documents from another version's, for
+    their ETags.
+    """
 
     store: RunStore
     catalogue: Catalogue
     assets: Assets
     items_limit_max: int
     release: str
+    run: str = CURRENT
 
 
 Handler = Callable[[Request, Query], Awaitable[Response]]
@@ -71,8 +76,8 @@ def service_of(request: Request) -> Service:
 
 
 async def run_of(request: Request, query: Query) -> LoadedRun:
-    """The run that a request asks for, `current` if it names none; loading it does not hold up other requests."""
-    return await named_run(request, query.get(RUN, CURRENT))
+    """The run that a request asks for, else the service's own; loading it does not hold up other requests."""
+    return await named_run(request, query.get(RUN, service_of(request).run))
 
 
 async def named_run(request: Request, name: str) -> LoadedRun:

@@ -14,6 +14,9 @@ class Settings(BaseSettings):
     workspace: Path = Path("var")
     """Folder of the runs; the command line's ``--workspace`` wins over it."""
 
+    run: str = "current"
+    """Run that is served where a request names none: an id, ``current``, or a scenario's name."""
+
     items_limit_max: int = 10_000
     """Largest page of features served; a larger ``limit`` is lowered to it."""
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -191,3 +192,18 @@ def test_nothing_analysed_yet_is_said_with_the_remedy(tmp_path: Path) -> None:
     result = shalgai("rank", workspace=tmp_path / "empty")
     assert result.returncode == 2
     assert "shalgai analyse" in result.stderr.decode()
+
+
+def test_an_address_in_use_is_refused_before_it_is_promised(workspace: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = shalgai("serve", "--port", port, workspace=workspace)
+    assert result.returncode == 2
+    assert str(port) in result.stderr.decode()
+    assert result.stdout == b""
+
+
+def test_serving_a_run_that_does_not_exist_is_refused(workspace: Path) -> None:
+    result = shalgai("serve", "--run", "mars", "--port", 0, workspace=workspace)
+    assert result.returncode == 2
+    assert "mars" in result.stderr.decode()

@@ -14,6 +14,7 @@ from api.catalogue import DEFAULT_CATALOGUE
 from api.problems import NoRun
 from api.store import RunStore
 from geo.errors import RunDamaged, UnknownName
+from geo.settings import get_settings
 from geo.workspace import Workspace
 
 Publisher = Callable[[Path], Callable[..., Any]]
@@ -173,3 +174,20 @@ def test_run_that_lost_its_folder_is_damaged(tmp_path: Path, publisher: Publishe
     (run.path / "manifest.json").unlink()
     with pytest.raises(RunDamaged):
         store(tmp_path).get("current")
+
+
+def test_the_settings_name_the_run_of_requests_that_name_none(
+    tmp_path: Path, connect: Any, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = publisher(tmp_path)
+    current, scenario = publish(), publish("what-if", seed=2)
+    monkeypatch.setenv("SHALGAI_RUN", "what-if")
+    get_settings.cache_clear()
+    try:
+        with connect(create_app(tmp_path)) as client:
+            items = "/collections/gaps/items"
+            assert client.get(items).headers["shalgai-run"] == scenario.id
+            assert client.get(f"{items}?run=current").headers["shalgai-run"] == current.id
+            assert client.get("/readyz").json()["run"] == scenario.id
+    finally:
+        get_settings.cache_clear()
