@@ -65,7 +65,8 @@ def analyse(
     settlements: Annotated[Path | None, typer.Option(help="Your own settlements.")] = None,
     boundaries: Annotated[Path | None, typer.Option(help="Your own district boundaries.")] = None,
     coverage: Annotated[list[Path] | None, typer.Option(help="Polygons or a signal GeoTIFF; repeatable.")] = None,
-    sites: Annotated[Path | None, typer.Option(help="Mast sites; service areas by customary radius.")] = None,
+    sites: Annotated[Path | None, typer.Option(help="Mast sites, modelled over terrain by ITU-R P.1812.")] = None,
+    terrain: Annotated[list[Path] | None, typer.Option(help="Elevation GeoTIFF or HGT; repeatable.")] = None,
     workspace: WorkspaceOption = None,
     language: LanguageOption = Language.EN,
 ) -> None:
@@ -76,10 +77,52 @@ def analyse(
     from geo.access.analysis import analyse as analyse_region
     from geo.access.inputs import AnalysisInputs
 
-    inputs = AnalysisInputs(settlements, boundaries, tuple(coverage or ()), sites, standard, scenario)
+    inputs = AnalysisInputs(
+        settlements, boundaries, tuple(coverage or ()), sites, tuple(terrain or ()), standard, scenario
+    )
     with steps(scenario or "analysis", STEPS, Console(stderr=True)) as progress:
         run = analyse_region(inputs, _workspace(workspace), progress=progress)
     print_summary(run, make_console(), language)
+
+
+@app.command("model-coverage")
+def model_coverage(
+    sites: Annotated[Path, typer.Option(help="Mast sites.")],
+    terrain: Annotated[list[Path] | None, typer.Option(help="Elevation GeoTIFF or HGT; repeatable.")] = None,
+    boundaries: Annotated[Path | None, typer.Option(help="Your own district boundaries.")] = None,
+    standard: Annotated[str, typer.Option(help="Name of a standard, or a TOML file.")] = "kz",
+    resolution_m: Annotated[float, typer.Option(min=10, max=10_000, help="Size of a pixel.")] = 250.0,
+    radius_km: Annotated[
+        float | None, typer.Option(min=1, max=300, help="Reach of a cell, else by technology.")
+    ] = None,
+    time_percent: Annotated[float, typer.Option(min=1, max=50, help="Share of time.")] = 50.0,
+    location_percent: Annotated[float, typer.Option(min=1, max=99, help="Share of locations.")] = 50.0,
+    output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("modelled"),
+) -> None:
+    """Model signal rasters, best servers and coverage polygons; a later `analyse --coverage` takes them."""
+    from api.terminal.progress import counter
+    from geo.access.inputs import AnalysisInputs, load_inputs
+    from geo.coverage.model_job import Job
+    from geo.coverage.model_job import model_coverage as run_job
+
+    inputs = AnalysisInputs(boundaries=boundaries, sites=sites, terrain=tuple(terrain or ()), standard=standard)
+    loaded = load_inputs(inputs)
+    job = Job(
+        loaded.sites,
+        loaded.terrain,
+        loaded.region,
+        loaded.standard,
+        resolution_m=resolution_m,
+        radius_km=radius_km,
+        time_percent=time_percent,
+        location_percent=location_percent,
+    )
+    with counter("tiles", Console(stderr=True)) as progress:
+        outcome = run_job(job, output, progress=progress)
+    for note in outcome.notes:
+        typer.echo(f"note: {note}")
+    for file in outcome.files:
+        typer.echo(str(file))
 
 
 @app.command()

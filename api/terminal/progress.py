@@ -25,3 +25,15 @@ def steps(title: str, names: Sequence[str], console: Console) -> Iterator[Callab
         order = {name: i for i, name in enumerate(names)}
         yield lambda name: progress.update(task, completed=order[name], step=name)
         progress.update(task, completed=len(names), step="done")
+
+
+@contextmanager
+def counter(title: str, console: Console) -> Iterator[Callable[[int, int], None]]:
+    """Show how much of a number of equal parts is done; yields the function that is told (done, total)."""
+    if not console.is_terminal:
+        yield lambda done, total: console.print(f"{title}: {done} of {total}", highlight=False)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

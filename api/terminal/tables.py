@@ -78,7 +78,20 @@ def print_summary(run: Run, console: Console, language: str) -> None:
         notes.append(f"{summary['population_unknown']} have no known population and are in no sum of people")
     if notes:
         console.print("; ".join(notes) + ".")
+    if run.manifest.get("model"):
+        _print_model(run.manifest["model"], console)
     console.print(f"Standard: {run.manifest['standard']['title'][language]}. Run: {run.id}", highlight=False)
+
+
+def _print_model(model: dict[str, Any], console: Console) -> None:
+    """What the levels were modelled over, and what had to be assumed."""
+    paths = f"{model['paths_over_terrain']} paths over {model['terrain']}"
+    if model["resolution_m"]:
+        paths += f" ({model['resolution_m']} m)"
+    smooth = f"{model['paths_over_smooth_earth']} over smooth earth or in free space"
+    console.print(f"Modelled by ITU-R P.1812-8: {paths}, {smooth}.", highlight=False)
+    for note in model["notes"]:
+        console.print(_plain(f"  • {note}"))
 
 
 def print_gaps(gaps: gpd.GeoDataFrame, run: Run, console: Console, language: str) -> None:

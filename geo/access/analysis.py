@@ -19,11 +19,10 @@ from geo.access.summary import summarise, with_district_totals
 from geo.coverage.areas import evidence_from_areas
 from geo.coverage.evidence import combine, has_evidence
 from geo.coverage.footprints import Footprints, footprints
+from geo.coverage.modelled import Modelled, model_sites
 from geo.coverage.prior import evidence_from_totals
-from geo.coverage.radii import areas_around_sites
 from geo.coverage.reliability import load_reliability
 from geo.coverage.reports import evidence_from_reports, statements_on_settlements
-from geo.coverage.scenarios import scenario_sites
 from geo.coverage.signals import evidence_from_signal
 from geo.tables.results import GAPS, SERVICE
 from geo.tables.schema import conform
@@ -67,11 +66,14 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
     loaded = load_inputs(inputs)
     progress("evidence")
     places = footprints(loaded.settlements, loaded.region)
-    sites, coverage = _sites_and_areas(loaded)
-    evidence, statements = _gather(loaded, places, coverage)
+    modelled = _model(loaded, places)
+    coverage = loaded.coverage
+    if modelled is not None and len(modelled.areas):
+        coverage = pd.concat([coverage, modelled.areas], ignore_index=True) if len(coverage) else modelled.areas
+    evidence, statements = _gather(loaded, places, modelled)
     progress("classes")
     access = classify(evidence, len(loaded.settlements), loaded.standard)
-    reach = _Reach.of(loaded, places, access, sites)
+    reach = _Reach.of(loaded, places, access, loaded.sites)
     progress("ranks")
     gaps = _gaps(loaded, evidence, statements, access, reach, seed)
     progress("writing")
@@ -79,31 +81,38 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
         "settlements": loaded.settlements,
         "districts": with_district_totals(loaded.districts, gaps),
         "coverage": coverage,
-        "sites": sites,
+        "sites": loaded.sites,
         "service": _service(loaded.settlements, evidence),
         "gaps": gaps,
     }
-    return workspace.publish(tables, _manifest(inputs, loaded, gaps, seed))
+    return workspace.publish(tables, _manifest(inputs, loaded, modelled, gaps, seed))
 
 
-def _sites_and_areas(loaded: Loaded) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """The sites of the run (the scenario's or the user's) and its coverage, their assumed areas included."""
-    scenario = loaded.scenario
-    sites = loaded.sites if scenario is None else scenario_sites(scenario, loaded.settlements)
-    if sites.empty:
-        return sites, loaded.coverage
-    areas = areas_around_sites(sites, loaded.region, scenario=scenario.name if scenario else None, as_of=None)
-    return sites, pd.concat([loaded.coverage, areas], ignore_index=True) if len(loaded.coverage) else areas
+def _model(loaded: Loaded, places: Footprints) -> Modelled | None:
+    """Levels of the run's sites (the scenario's or the user's) over terrain; None without sites."""
+    if loaded.sites.empty:
+        return None
+    return model_sites(
+        loaded.sites,
+        loaded.terrain,
+        places,
+        loaded.region,
+        loaded.standard,
+        load_reliability(),
+        scenario=loaded.scenario.name if loaded.scenario else None,
+    )
 
 
-def _gather(loaded: Loaded, places: Footprints, coverage: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _gather(loaded: Loaded, places: Footprints, modelled: Modelled | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All evidence, one row per settlement, operator and technology; and the reports behind it."""
     reliability = load_reliability()
     standard, settlements = loaded.standard, loaded.settlements
     statements = statements_on_settlements(loaded.reports, settlements["kato"], loaded.region.profile.as_of)
     pieces = [evidence_from_reports(statements, reliability)]
-    if len(coverage):
-        pieces.append(evidence_from_areas(coverage, places, loaded.region, standard, reliability))
+    if len(loaded.coverage):
+        pieces.append(evidence_from_areas(loaded.coverage, places, loaded.region, standard, reliability))
+    if modelled is not None:
+        pieces.append(modelled.evidence)
     pieces.extend(evidence_from_signal(raster, places, standard, reliability) for raster in loaded.rasters)
     known = combine(pieces)
     if loaded.totals is None:
@@ -237,7 +246,9 @@ def _service(settlements: gpd.GeoDataFrame, evidence: pd.DataFrame) -> pd.DataFr
     return service
 
 
-def _manifest(inputs: AnalysisInputs, loaded: Loaded, gaps: gpd.GeoDataFrame, seed: int) -> dict[str, Any]:
+def _manifest(
+    inputs: AnalysisInputs, loaded: Loaded, modelled: Modelled | None, gaps: gpd.GeoDataFrame, seed: int
+) -> dict[str, Any]:
     standard, region, scenario = loaded.standard, loaded.region, loaded.scenario
     profile = region.profile
     return {
@@ -265,6 +276,15 @@ def _manifest(inputs: AnalysisInputs, loaded: Loaded, gaps: gpd.GeoDataFrame, se
             "seed": seed,
             "draws": standard.draws,
             "reliability": asdict(load_reliability()),
+        },
+        "model": None
+        if modelled is None
+        else {
+            "terrain": modelled.terrain,
+            "resolution_m": None if modelled.resolution_m is None else round(modelled.resolution_m),
+            "paths_over_terrain": modelled.paths_over_terrain,
+            "paths_over_smooth_earth": modelled.paths_over_smooth_earth,
+            "notes": modelled.notes,
         },
         "credits": loaded.credits,
         "summary": summarise(gaps),

@@ -8,16 +8,17 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo.bundled import data_path
 from geo.coverage.footprints import representative_points
 from geo.coverage.overlay import points_in_polygons
 from geo.coverage.prior import PublishedTotals
-from geo.coverage.scenarios import Scenario, load_scenario
+from geo.coverage.scenarios import Scenario, load_scenario, scenario_sites
 from geo.errors import InputError, Problem
 from geo.ingest.layers import read_coverage, read_districts, read_settlements, read_sites
 from geo.ingest.population import estimate_populations
-from geo.ingest.rasters import is_raster, read_signal_raster_header
+from geo.ingest.rasters import is_raster, raster_bounds_wgs84, read_signal_raster_header
 from geo.ingest.statements import read_population_figures, read_reports
 from geo.region import LANGUAGES, Region, RegionProfile
 from geo.standards import Standard, load_standard
@@ -40,6 +41,7 @@ class AnalysisInputs:
     boundaries: Path | None = None
     coverage: tuple[Path, ...] = ()
     sites: Path | None = None
+    terrain: tuple[Path, ...] = ()
     standard: str = "kz"
     scenario: str | None = None
 
@@ -54,6 +56,7 @@ class Loaded:
     coverage: gpd.GeoDataFrame
     rasters: list[SignalRaster]
     sites: gpd.GeoDataFrame
+    terrain: list[Path]
     reports: pd.DataFrame
     totals: PublishedTotals | None
     standard: Standard
@@ -127,16 +130,20 @@ def load_inputs(inputs: AnalysisInputs) -> Loaded:
         files.use("coverage", path, f"Coverage: {path.name}")
     vectors = [read_coverage(path) for path in inputs.coverage if not is_raster(path)]
     rasters = [read_signal_raster_header(path) for path in inputs.coverage if is_raster(path)]
-    sites = (
-        read_sites(files.use("sites", inputs.sites, f"Sites: {inputs.sites.name}")) if inputs.sites else _empty(SITES)
-    )
+    sites = _empty(SITES)
+    if inputs.sites:
+        sites = read_sites(files.use("sites", inputs.sites, f"Sites: {inputs.sites.name}"))
+    elif scenario:
+        sites = scenario_sites(scenario, settlements)
+    region = Region.from_districts(districts, profile)
     return Loaded(
-        region=Region.from_districts(districts, profile),
+        region=region,
         settlements=settlements,
         districts=districts,
         coverage=pd.concat(vectors, ignore_index=True) if vectors else _empty(COVERAGE),
         rasters=rasters,
         sites=sites,
+        terrain=_terrain_files(inputs, region, files),
         reports=reports,
         totals=totals,
         standard=standard,
@@ -155,6 +162,20 @@ def _profile(inputs: AnalysisInputs, files: _Files) -> RegionProfile:
     if inputs.settlements is not None:
         credits["settlements"] = f"Settlements: {inputs.settlements.name}"
     return RegionProfile(names=dict.fromkeys(LANGUAGES, name), credits=credits)
+
+
+def _terrain_files(inputs: AnalysisInputs, region: Region, files: _Files) -> list[Path]:
+    """Elevation files of a run that models sites: the user's, else the bundled ones that the region meets."""
+    if inputs.sites is None and inputs.scenario is None:
+        return []
+    if inputs.terrain:
+        return [files.use("terrain", path, f"Terrain: {path.name}") for path in inputs.terrain]
+    bundled = sorted(data_path("terrain").glob("*.tif"))
+    return [
+        files.use("terrain", path, "Terrain: NOAA GLOBE 1.0 (public domain)")
+        for path in bundled
+        if shapely.box(*raster_bounds_wgs84(path)).intersects(region.boundary)
+    ]
 
 
 def _with_districts(settlements: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -155,7 +155,11 @@ def _from_layers(evidence: pd.DataFrame, n: int, standard: Standard) -> list[_Re
     works = evidence["probability_any"].to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
         inside = _mask(_rows(evidence, edge > 0), n)
-        outside = _mask(_rows(evidence, edge <= 0), n)
+        # a modelled row without a level is of a place that no cell reaches
+        unreached = (evidence["basis"] == Basis.MODELLED).to_numpy() & np.isnan(signal)
+        reached = (evidence["basis"] == Basis.MODELLED).to_numpy() & np.isfinite(signal)
+        inside = inside | _mask(_rows(evidence, reached), n)
+        outside = _mask(_rows(evidence, (edge <= 0) | unreached), n)
         weak, slow = signal < threshold, (speed < needed) & (works > standard.confidence)
         near = np.abs(edge) < _EDGE_KM
     nearest_edge = _smallest(_rows(evidence, near), np.abs(edge[near]), n)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyproj
 import rasterio
 from rasterio.errors import RasterioError
+from rasterio.warp import transform_bounds
 
 from geo.errors import ColumnMissing, CrsMissing, FileProblem, Problem, ValueRejected
 from geo.ingest.files import local_file
@@ -22,6 +23,13 @@ _QUANTITY = "dbm"
 def is_raster(path: str | Path) -> bool:
     """Whether the file's suffix is a GeoTIFF's."""
     return Path(path).suffix.lower() in SUFFIXES
+
+
+def raster_bounds_wgs84(path: Path) -> tuple[float, float, float, float]:
+    """West, south, east and north of a raster, degrees WGS 84."""
+    with rasterio.open(path) as raster:
+        west, south, east, north = transform_bounds(raster.crs, "EPSG:4326", *raster.bounds)
+    return west, south, east, north
 
 
 def read_signal_raster_header(path: str | Path) -> SignalRaster:

@@ -67,12 +67,6 @@ def carriers() -> Mapping[str, Carrier]:
 
 
 @cache
-def service_radius_km() -> Mapping[str, float]:
-    """Customary radius of service by technology, km."""
-    return {technology: float(radius) for technology, radius in _parameters()["radius_km"].items()}
-
-
-@cache
 def receiver_height_m() -> float:
     """Height of the handset above ground."""
     return float(_parameters()["receiver"]["height_m"])

@@ -90,7 +90,7 @@ def test_scenario_says_so_everywhere_and_does_not_become_current(
     assert workspace.named() == {"current": published.id, SCENARIO: scenario.id}
     assert set(scenario.table("gaps")["scenario"]) == {SCENARIO}
     assert set(scenario.table("coverage")["scenario"]) == {SCENARIO}
-    assert set(scenario.table("coverage")["basis"]) == {"assumed"}
+    assert set(scenario.table("coverage")["basis"]) == {"modelled"}
     assert set(scenario.manifest["label"]) == {"kk", "ru", "en"}
     assert published.table("gaps")["scenario"].isna().all()
     assert published.manifest["label"] is None
@@ -104,10 +104,22 @@ def test_scenario_has_one_site_in_each_located_centre_and_its_evidence_alone(sce
         & settlements.geometry.notna()
     ]
     assert set(sites["site_id"]) == set(hosts["kato"])
-    assert set(scenario.table("service")["basis"]) == {"assumed"}
+    assert set(scenario.table("service")["basis"]) == {"modelled"}
     located_hosts = scenario.table("gaps").set_index("kato").loc[hosts["kato"]]
-    large_enough = located_hosts["population"] >= 250
-    assert set(located_hosts[large_enough]["service_class"]) == {"served"}
+    assert set(located_hosts["service_class"]) == {"served"}
+
+
+def test_scenario_is_modelled_over_terrain_where_there_is_any_and_says_where_not(scenario: Run) -> None:
+    model = scenario.manifest["model"]
+    assert model["terrain"] == "globe-aktobe.tif"
+    assert model["paths_over_terrain"] > 0
+    assert model["paths_over_smooth_earth"] > 0
+    assert any("height_m is not given for 412 cells" in note for note in model["notes"])
+    sources = set(scenario.table("service")["source"])
+    assert sources == {"ITU-R P.1812-8 over globe-aktobe.tif (764 m)", "ITU-R P.1812-8 over smooth earth"}
+    coverage = scenario.table("coverage")
+    assert coverage.geometry.is_valid.all()
+    assert coverage["threshold_dbm"].tolist() == [-95, -99, -110, -110]
 
 
 def test_same_inputs_give_the_same_id_and_the_same_bytes(published: Run, tmp_path: Path) -> None:
