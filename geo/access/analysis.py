@@ -30,8 +30,8 @@ from geo.tables.words import ServiceClass
 from geo.workspace import Run, Workspace
 
 SEED = 20260101
-STEPS = ("reading", "evidence", "classes", "ranks", "writing")
-"""Names of the steps that `progress` is told, in order."""
+STEPS = ("reading", "modelling", "evidence", "classes", "ranks", "writing")
+"""Names of the steps that `progress` is told, in order; modelling only where there are sites."""
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -64,9 +64,11 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
     """
     progress("reading")
     loaded = load_inputs(inputs)
-    progress("evidence")
     places = footprints(loaded.settlements, loaded.region)
+    if len(loaded.sites):
+        progress("modelling")
     modelled = _model(loaded, places)
+    progress("evidence")
     coverage = loaded.coverage
     if modelled is not None and len(modelled.areas):
         coverage = pd.concat([coverage, modelled.areas], ignore_index=True) if len(coverage) else modelled.areas

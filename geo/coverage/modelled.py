@@ -77,6 +77,9 @@ def model_sites(
         Evidence rows as `geo.coverage.evidence` wants them; areas are canonical coverage at the standard's thresholds.
     """
     cells, notes = complete_cells(sites)
+    beyond = int((~region.contains(region.planar(sites.geometry))).sum())
+    if beyond:
+        notes.append(f"{beyond} cells stand outside the region; they count where they reach into it")
     climate = region.profile.radio_climate
     inside = np.flatnonzero(places.in_region)
     grid = _Grid.over(region)

@@ -129,3 +129,15 @@ def test_bad_cells_are_refused_before_anything_is_written(job: Job, tmp_path: Pa
     with pytest.raises(LimitExceeded, match="band_mhz"):
         model_coverage(Job(sites, [], job.region, job.standard), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_sites_beyond_the_region_are_listed_and_still_reach_into_it(inputs: AnalysisInputs, tmp_path: Path) -> None:
+    masts = gpd.GeoDataFrame(
+        {"site_id": ["over the border"], "technology": ["4g"]}, geometry=[shapely.Point(-68.95, -33.0)], crs="EPSG:4326"
+    )
+    masts.to_file(tmp_path / "masts.gpkg")
+    beyond = AnalysisInputs(settlements=inputs.settlements, boundaries=inputs.boundaries, sites=tmp_path / "masts.gpkg")
+    run = analyse(beyond, Workspace(tmp_path / "var"))
+    assert any("1 cells stand outside the region" in note for note in run.manifest["model"]["notes"])
+    gaps = run.table("gaps").set_index("name_en")
+    assert gaps.loc["Beyond", "service_class"] == "served"
