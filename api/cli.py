@@ -97,6 +97,7 @@ def model_coverage(
     ] = None,
     time_percent: Annotated[float, typer.Option(min=1, max=50, help="Share of time.")] = 50.0,
     location_percent: Annotated[float, typer.Option(min=1, max=99, help="Share of locations.")] = 50.0,
+    as_of: Annotated[str | None, typer.Option(help="Date of the site list: YYYY, YYYY-MM or YYYY-MM-DD.")] = None,
     output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("modelled"),
 ) -> None:
     """Model signal rasters, best servers and coverage polygons; a later `analyse --coverage` takes them."""
@@ -116,6 +117,8 @@ def model_coverage(
         radius_km=radius_km,
         time_percent=time_percent,
         location_percent=location_percent,
+        as_of=as_of,
+        patterns=loaded.patterns,
     )
     with counter("tiles", Console(stderr=True)) as progress:
         outcome = run_job(job, output, progress=progress)

@@ -85,11 +85,11 @@ def print_summary(run: Run, console: Console, language: str) -> None:
 
 def _print_model(model: dict[str, Any], console: Console) -> None:
     """What the levels were modelled over, and what had to be assumed."""
-    paths = f"{model['paths_over_terrain']} paths over {model['terrain']}"
+    paths = f"{model['paths_terrain']} paths over {model['terrain']}"
     if model["resolution_m"]:
         paths += f" ({model['resolution_m']} m)"
-    smooth = f"{model['paths_over_smooth_earth']} over smooth earth or in free space"
-    console.print(f"Modelled by ITU-R P.1812-8: {paths}, {smooth}.", highlight=False)
+    others = f"{model['paths_smooth_earth']} over smooth earth, {model['paths_free_space']} nearer than 0.25 km"
+    console.print(_plain(f"Modelled by ITU-R P.1812-8: {paths}, {others} in free space."))
     for note in model["notes"]:
         console.print(_plain(f"  • {note}"))
 

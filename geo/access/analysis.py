@@ -12,6 +12,7 @@ import pandas as pd
 from geo.access.classify import Access, classify
 from geo.access.distances import district_centre_km, nearest_served_km, nearest_site_km
 from geo.access.inputs import AnalysisInputs, Loaded, load_inputs
+from geo.access.obstacles import Obstacles, find_obstacles
 from geo.access.rank import Uncertain, order_of_gaps, rank_interval
 from geo.access.reasons import reasons_json
 from geo.access.score import people_indicator, remoteness_indicator, severity_indicator, weighted_score
@@ -75,7 +76,7 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
     evidence, statements = _gather(loaded, places, modelled)
     progress("classes")
     access = classify(evidence, len(loaded.settlements), loaded.standard)
-    reach = _Reach.of(loaded, places, access, loaded.sites)
+    reach = _Reach.of(loaded, places, access, modelled)
     progress("ranks")
     gaps = _gaps(loaded, evidence, statements, access, reach, seed)
     progress("writing")
@@ -102,6 +103,7 @@ def _model(loaded: Loaded, places: Footprints) -> Modelled | None:
         loaded.standard,
         load_reliability(),
         scenario=loaded.scenario.name if loaded.scenario else None,
+        patterns=loaded.patterns,
     )
 
 
@@ -125,20 +127,25 @@ def _gather(loaded: Loaded, places: Footprints, modelled: Modelled | None) -> tu
 
 @dataclass(frozen=True)
 class _Reach:
-    """Distances in km of every settlement; shape (n,)."""
+    """Distances in km of every settlement, shape (n,), and what stands between it and the nearest site."""
 
     nearest_served_km: Floats
     nearest_site_km: Floats
     district_centre_km: Floats
+    obstacles: Obstacles
 
     @classmethod
-    def of(cls, loaded: Loaded, places: Footprints, access: Access, sites: gpd.GeoDataFrame) -> "_Reach":
+    def of(cls, loaded: Loaded, places: Footprints, access: Access, modelled: Modelled | None) -> "_Reach":
         n = len(loaded.settlements)
         served = access.service_class == ServiceClass.SERVED
+        obstacles = Obstacles.none(n)
+        if modelled is not None:
+            obstacles = find_obstacles(modelled.cells, loaded.terrain, places, ~served, loaded.region)
         return cls(
             nearest_served_km(places, n, served),
-            nearest_site_km(places, n, sites, loaded.region),
+            nearest_site_km(places, n, loaded.sites, loaded.region),
             district_centre_km(places, loaded.settlements),
+            obstacles,
         )
 
 
@@ -178,6 +185,7 @@ def _gaps(
             access,
             reach.nearest_served_km,
             reach.nearest_site_km,
+            reach.obstacles,
             standard,
             load_reliability(),
             scenario,
@@ -284,8 +292,7 @@ def _manifest(
         else {
             "terrain": modelled.terrain,
             "resolution_m": None if modelled.resolution_m is None else round(modelled.resolution_m),
-            "paths_over_terrain": modelled.paths_over_terrain,
-            "paths_over_smooth_earth": modelled.paths_over_smooth_earth,
+            **{f"paths_{over}": count for over, count in modelled.paths.items()},
             "notes": modelled.notes,
         },
         "credits": loaded.credits,

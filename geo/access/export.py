@@ -17,15 +17,15 @@ from openpyxl.utils import get_column_letter
 
 from geo.coverage.footprints import representative_points
 from geo.errors import FileProblem, Problem
+from geo.spreadsheets import harmless
 from geo.workspace import Run
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _WIDEST_COLUMN = 40
 
 
 def to_csv(gaps: gpd.GeoDataFrame, run: Run) -> bytes:
     """UTF-8 with a byte-order mark, so that spreadsheets read it; text that would be taken for a formula is quoted."""
-    return _harmless(_flat(gaps, run)).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    return harmless(_flat(gaps, run)).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def to_geojson(gaps: gpd.GeoDataFrame, run: Run) -> bytes:
@@ -40,7 +40,7 @@ def to_geojson(gaps: gpd.GeoDataFrame, run: Run) -> bytes:
 
 def to_xlsx(gaps: gpd.GeoDataFrame, run: Run) -> bytes:
     """A workbook with the list, and a sheet that says what it is and whom to credit."""
-    table = _harmless(_flat(gaps, run))
+    table = harmless(_flat(gaps, run))
     book = Workbook()
     sheet = book.active
     sheet.title = "gaps"
@@ -105,10 +105,3 @@ def _flat(gaps: gpd.GeoDataFrame, run: Run) -> pd.DataFrame:
 def _label(run: Run) -> str:
     label = run.manifest["label"]
     return " / ".join(label.values()) if label else ""
-
-
-def _harmless(table: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a leading apostrophe."""
-    text = table.select_dtypes(include=["object", "str"]).columns
-    risky = {name: table[name].str.startswith(_FORMULA_STARTS, na=False) for name in text}
-    return table.assign(**{name: table[name].mask(mask, "'" + table[name]) for name, mask in risky.items()})

@@ -15,11 +15,13 @@ from geo.coverage.footprints import representative_points
 from geo.coverage.overlay import points_in_polygons
 from geo.coverage.prior import PublishedTotals
 from geo.coverage.scenarios import Scenario, load_scenario, scenario_sites
-from geo.errors import InputError, Problem
+from geo.errors import InputError, Problem, ValueRejected
+from geo.ingest.files import local_file
 from geo.ingest.layers import read_coverage, read_districts, read_settlements, read_sites
 from geo.ingest.population import estimate_populations
 from geo.ingest.rasters import is_raster, raster_bounds_wgs84, read_signal_raster_header
 from geo.ingest.statements import read_population_figures, read_reports
+from geo.propagation.antennas import OMNI, SECTOR, TABLE_SUFFIXES, Pattern, read_pattern
 from geo.region import LANGUAGES, Region, RegionProfile
 from geo.standards import Standard, load_standard
 from geo.tables.coverage import COVERAGE
@@ -56,6 +58,7 @@ class Loaded:
     coverage: gpd.GeoDataFrame
     rasters: list[SignalRaster]
     sites: gpd.GeoDataFrame
+    patterns: dict[str, Pattern]
     terrain: list[Path]
     reports: pd.DataFrame
     totals: PublishedTotals | None
@@ -130,9 +133,10 @@ def load_inputs(inputs: AnalysisInputs) -> Loaded:
         files.use("coverage", path, f"Coverage: {path.name}")
     vectors = [read_coverage(path) for path in inputs.coverage if not is_raster(path)]
     rasters = [read_signal_raster_header(path) for path in inputs.coverage if is_raster(path)]
-    sites = _empty(SITES)
+    sites, patterns = _empty(SITES), {}
     if inputs.sites:
         sites = read_sites(files.use("sites", inputs.sites, f"Sites: {inputs.sites.name}"))
+        patterns = _antenna_tables(sites, inputs.sites, files)
     elif scenario:
         sites = scenario_sites(scenario, settlements)
     region = Region.from_districts(districts, profile)
@@ -143,6 +147,7 @@ def load_inputs(inputs: AnalysisInputs) -> Loaded:
         coverage=pd.concat(vectors, ignore_index=True) if vectors else _empty(COVERAGE),
         rasters=rasters,
         sites=sites,
+        patterns=patterns,
         terrain=_terrain_files(inputs, region, files),
         reports=reports,
         totals=totals,
@@ -162,6 +167,20 @@ def _profile(inputs: AnalysisInputs, files: _Files) -> RegionProfile:
     if inputs.settlements is not None:
         credits["settlements"] = f"Settlements: {inputs.settlements.name}"
     return RegionProfile(names=dict.fromkeys(LANGUAGES, name), credits=credits)
+
+
+def _antenna_tables(sites: gpd.GeoDataFrame, beside: Path, files: _Files) -> dict[str, Pattern]:
+    """Antenna tables that the site list names: files in its own folder, never elsewhere."""
+    given = sites["pattern"].dropna()
+    tables = {}
+    for name in sorted(set(given[~given.str.lower().isin([OMNI, SECTOR])])):
+        if Path(name).name != name or Path(name).suffix.lower() not in TABLE_SUFFIXES:
+            row = int(sites.index[sites["pattern"] == name][0]) + 1
+            remedy = f"Accepted: {OMNI}, {SECTOR}, or a file beside the site list ({', '.join(sorted(TABLE_SUFFIXES))})"
+            raise ValueRejected(Problem("not an antenna pattern", remedy, beside.name, row, "pattern", name))
+        path = local_file(beside.parent / name, TABLE_SUFFIXES)
+        tables[name] = read_pattern(files.use("antenna", path, ""))
+    return tables
 
 
 def _terrain_files(inputs: AnalysisInputs, region: Region, files: _Files) -> list[Path]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.access.classify import Access
+from geo.access.obstacles import Obstacles
 from geo.coverage.reliability import Reliability
 from geo.coverage.reports import is_old
 from geo.standards import Standard
@@ -38,6 +39,7 @@ CODES = (
     "no_voice",
     "nearest_served",
     "nearest_site",
+    "blocked_path",
     "population_estimated",
     "scenario",
 )
@@ -63,6 +65,7 @@ def reasons_json(
     access: Access,
     nearest_served_km: npt.NDArray[np.float64],
     nearest_site_km: npt.NDArray[np.float64],
+    obstacles: Obstacles,
     standard: Standard,
     reliability: Reliability,
     scenario: str | None,
@@ -82,6 +85,11 @@ def reasons_json(
             {"km": nearest_served_km},
         ),
         _Reason("nearest_site", np.isfinite(nearest_site_km), {"km": nearest_site_km}),
+        _Reason(
+            "blocked_path",
+            np.isfinite(obstacles.km),
+            {"km": obstacles.km, "m": obstacles.above_m, "lift_m": obstacles.lift_m},
+        ),
         _Reason(
             "population_estimated",
             (settlements["population_basis"] == PopulationBasis.ESTIMATE).to_numpy(),

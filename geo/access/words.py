@@ -53,6 +53,10 @@ REASON_TEXTS = {
     "no_voice": "Internet without mobile voice, so no emergency call.",
     "nearest_served": "The nearest place known to be served is {km} km away.",
     "nearest_site": "The nearest site is {km} km away.",
+    "blocked_path": (
+        "The ground blocks the path from the nearest site: {km} km from the site it stands {m} m above the line of "
+        "sight; for a clear link both antennas would have to be {lift_m} m higher."
+    ),
     "population_estimated": "Its population is not published; the estimate is {low} to {high} people.",
     "scenario": "This is a scenario, not an observation.",
 }

@@ -3,7 +3,7 @@
 A settlement in the region that no cell of an operator's technology reaches is one where no service is claimed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +12,16 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
-from affine import Affine
-from pyproj import Transformer
-from rasterio.features import shapes
 
 from geo.coverage.footprints import Footprints
+from geo.coverage.grid import Grid
 from geo.coverage.reliability import Reliability, probability_of_signal
-from geo.propagation.levels import best_servers, complete_cells, levels
+from geo.propagation.antennas import Pattern
+from geo.propagation.area import FREE_SPACE, SMOOTH_EARTH, TERRAIN
+from geo.propagation.cells import complete_cells
+from geo.propagation.levels import NO_PATH, best_servers, levels
 from geo.propagation.terrain import Terrain
-from geo.region import Region
+from geo.region import Region, geodesic_km
 from geo.standards import Standard
 from geo.tables.coverage import COVERAGE
 from geo.tables.schema import WGS84, conform
@@ -29,25 +29,27 @@ from geo.tables.words import Basis
 
 AREA_RESOLUTION_M = 1000.0
 """Grid of the areas that an analysis draws; finer ones are a job of their own."""
-_METHOD = "ITU-R P.1812-8"
-_PRECISION_DEGREES = 1e-6
+METHOD = "ITU-R P.1812-8"
+_FAR_OUTSIDE_KM = 100.0
+"""So far beyond the circle around the region a cell is more likely misplaced than a neighbour's."""
+_NAMED = 4
 
 
 @dataclass(frozen=True)
 class Modelled:
     """What a site list gives: evidence at settlements, areas for the map, and notes on what was assumed.
 
-    `paths_over_terrain` and `paths_over_smooth_earth` count the best servers' paths to settlements, those in free space
-    among the latter.
+    `cells` are those modelled, completed. `paths` counts the best servers' paths to settlements by what they were
+    worked out over: `terrain`, `smooth_earth` and `free_space`.
     """
 
     evidence: pd.DataFrame
     areas: gpd.GeoDataFrame
+    cells: pd.DataFrame
     notes: list[str]
     terrain: str
     resolution_m: float | None
-    paths_over_terrain: int
-    paths_over_smooth_earth: int
+    paths: Mapping[str, int]
 
 
 def model_sites(
@@ -59,6 +61,7 @@ def model_sites(
     reliability: Reliability,
     *,
     scenario: str | None,
+    patterns: Mapping[str, Pattern] | None = None,
 ) -> Modelled:
     """Model every operator's technology at the settlements of the region and over its area.
 
@@ -70,34 +73,36 @@ def model_sites(
         Elevation files; none models smooth earth.
     scenario
         Name of the planning question that the sites belong to, or None.
+    patterns
+        Antenna tables by name.
 
     Returns
     -------
     Modelled
         Evidence rows as `geo.coverage.evidence` wants them; areas are canonical coverage at the standard's thresholds.
+
+    Raises
+    ------
+    LimitExceeded, ValueRejected
+        For cells outside the limits of the method; see `geo.propagation.cells`.
     """
-    cells, notes = complete_cells(sites)
-    beyond = int((~region.contains(region.planar(sites.geometry))).sum())
-    if beyond:
-        notes.append(f"{beyond} cells stand outside the region; they count where they reach into it")
-    climate = region.profile.radio_climate
+    cells, notes = complete_cells(sites, patterns)
     inside = np.flatnonzero(places.in_region)
-    grid = _Grid.over(region)
     n = len(inside)
+    grid = Grid.over(region, AREA_RESOLUTION_M)
+    pixel, pixel_lon, pixel_lat = grid.centres(grid.whole)
+    lon, lat = np.append(places.lon[inside], pixel_lon), np.append(places.lat[inside], pixel_lat)
     with ExitStack() as stack:
         terrain = stack.enter_context(Terrain(list(terrain_files))) if terrain_files else None
-        terrain_name = terrain.source if terrain else "smooth earth"
-        resolution_m = terrain.resolution_m if terrain else None
-        usable = cells["technology"].map(lambda t: standard.technologies[t].threshold_dbm is not None)
-        if not usable.all():
-            notes.append(f"the standard sets no signal level for {int((~usable).sum())} cells; they are left out")
-        cells = cells[usable].reset_index(drop=True)
+        notes += position_notes(cells, region, terrain)
+        cells = _with_threshold(cells, standard, notes)
         keys = cells[["operator", "technology"]].drop_duplicates().sort_values(["operator", "technology"])
         service = np.asarray(cells.groupby(["operator", "technology"], sort=True).ngroup(), dtype=np.int64)
-        lon, lat = np.append(places.lon[inside], grid.lon), np.append(places.lat[inside], grid.lat)
-        best = best_servers(service, levels(cells, lon, lat, terrain, climate), len(lon), services=len(keys))
-    source = f"{_METHOD} over {terrain_name}" + (f" ({resolution_m:.0f} m)" if resolution_m else "")
+        reached = levels(cells, lon, lat, terrain, region.profile.radio_climate, patterns=patterns)
+        best = best_servers(service, reached, len(lon), services=len(keys))
+    source = method_over(terrain)
     rows, areas = [], []
+    covered = np.zeros(grid.rows * grid.columns, dtype=bool)
     for number, (operator, technology) in enumerate(keys.itertuples(index=False, name=None)):
         threshold_dbm = standard.technologies[technology].threshold_dbm or np.nan
         level = best.level_dbm[number, :n]
@@ -118,60 +123,81 @@ def model_sites(
                     "edge_distance_km": np.nan,
                     "basis": str(Basis.MODELLED),
                     "as_of": None,
-                    "source": np.where(best.over_terrain[number, :n], source, f"{_METHOD} over smooth earth"),
+                    "source": _sources(best.path[number, :n], source),
                 }
             )
         )
-        with np.errstate(invalid="ignore"):
-            area = grid.polygon(best.level_dbm[number, n:] >= threshold_dbm)
+        covered[pixel] = np.nan_to_num(best.level_dbm[number, n:], nan=-np.inf) >= threshold_dbm
+        area = grid.area(covered.reshape(grid.rows, grid.columns))
         if area is not None:
             areas.append((operator, technology, threshold_dbm, area))
-    layers = gpd.GeoDataFrame(areas, columns=["operator", "technology", "threshold_dbm", "geometry"], crs=region.crs)
-    layers = layers.to_crs(WGS84).assign(
+    layers = gpd.GeoDataFrame(areas, columns=["operator", "technology", "threshold_dbm", "geometry"], crs=WGS84)
+    layers = layers.assign(
         basis=str(Basis.MODELLED), scenario=scenario, source=f"{source}, {AREA_RESOLUTION_M / 1000.0:g} km grid"
     )
-    layers["geometry"] = shapely.make_valid(shapely.set_precision(layers.geometry.to_numpy(), _PRECISION_DEGREES))
+    kinds = {"terrain": TERRAIN, "smooth_earth": SMOOTH_EARTH, "free_space": FREE_SPACE}
     return Modelled(
         evidence=pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(),
         areas=conform(layers, COVERAGE, file="modelled areas"),
+        cells=cells,
         notes=notes,
-        terrain=terrain_name,
-        resolution_m=resolution_m,
-        paths_over_terrain=int(best.over_terrain[:, :n].sum()),
-        paths_over_smooth_earth=int(((best.cell >= 0) & ~best.over_terrain)[:, :n].sum()),
+        terrain=terrain.source if terrain else "smooth earth",
+        resolution_m=terrain.resolution_m if terrain else None,
+        paths={name: int((best.path[:, :n] == kind).sum()) for name, kind in kinds.items()},
     )
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """Pixels of the region in its equal-area projection; `lon`, `lat` (m,) are the centres of those in the region."""
+def method_over(terrain: Terrain | None) -> str:
+    """What a result says it rests on: the method, the terrain and its resolution."""
+    if terrain is None:
+        return f"{METHOD} over smooth earth"
+    return f"{METHOD} over {terrain.source} ({terrain.resolution_m:.0f} m)"
 
-    transform: Affine
-    shape: tuple[int, int]
-    at: npt.NDArray[np.int64]
-    lon: npt.NDArray[np.float64]
-    lat: npt.NDArray[np.float64]
 
-    @classmethod
-    def over(cls, region: Region) -> "_Grid":
-        boundary = gpd.GeoSeries([region.boundary], crs=WGS84).to_crs(region.crs).iloc[0]
-        west, south, east, north = boundary.bounds
-        size = AREA_RESOLUTION_M
-        columns, rows = int(np.ceil((east - west) / size)), int(np.ceil((north - south) / size))
-        x = west + (np.arange(columns) + 0.5) * size
-        y = north - (np.arange(rows) + 0.5) * size
-        xs, ys = (v.ravel() for v in np.meshgrid(x, y))
-        shapely.prepare(boundary)
-        at = np.flatnonzero(shapely.contains_xy(boundary, xs, ys))
-        lon, lat = Transformer.from_crs(region.crs, WGS84, always_xy=True).transform(xs[at], ys[at])
-        return cls(Affine(size, 0.0, west, 0.0, -size, north), (rows, columns), at, np.asarray(lon), np.asarray(lat))
+def position_notes(cells: pd.DataFrame, region: Region, terrain: Terrain | None) -> list[str]:
+    """Sentences on cells that stand outside the region, far outside it, or outside the terrain."""
+    lon, lat = cells["lon"].to_numpy(dtype=float), cells["lat"].to_numpy(dtype=float)
+    outside = ~region.contains(region.planar(gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=WGS84)))
+    west, south, east, north = region.bounds
+    middle = (west + east) / 2.0, (south + north) / 2.0
+    corners_km = geodesic_km(
+        np.full(4, middle[0]), np.full(4, middle[1]), [west, west, east, east], [south, north, south, north]
+    )
+    away_km = geodesic_km(np.full(len(lon), middle[0]), np.full(len(lon), middle[1]), lon, lat)
+    far = outside & (away_km > corners_km.max() + _FAR_OUTSIDE_KM)
+    kinds = [
+        ("outside the region", outside & ~far, "they count where they reach into it"),
+        ("far outside the region", far, "they reach nothing in it; are their positions right?"),
+    ]
+    if terrain is not None and len(cells):
+        kinds.append(("outside the terrain", np.isnan(terrain.heights(lon, lat)), "their paths are smooth earth"))
+    return [
+        f"{int(chosen.sum())} cells stand {where} ({_named(cells, chosen)}); {what}"
+        for where, chosen, what in kinds
+        if chosen.any()
+    ]
 
-    def polygon(self, covered: npt.NDArray[np.bool_]) -> shapely.Geometry | None:
-        """The covered pixels as one geometry in the projection; None where there are none."""
-        if not covered.any():
-            return None
-        mask = np.zeros(self.shape[0] * self.shape[1], dtype=np.uint8)
-        mask[self.at[covered]] = 1
-        mask = mask.reshape(self.shape)
-        found = [shapely.geometry.shape(s) for s, _ in shapes(mask, mask=mask.astype(bool), transform=self.transform)]
-        return shapely.union_all(np.array(found, dtype=object))
+
+def _named(cells: pd.DataFrame, chosen: npt.NDArray[np.bool_]) -> str:
+    """The first few of the chosen cells by name."""
+    names = cells["cell_id"].to_numpy(dtype=object)[chosen]
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+
+
+def _with_threshold(cells: pd.DataFrame, standard: Standard, notes: list[str]) -> pd.DataFrame:
+    """Cells of technologies for which the standard sets a level; `notes` gets how many others there are."""
+    judged = [name for name, rule in standard.technologies.items() if rule.threshold_dbm is not None]
+    usable = cells["technology"].isin(judged).to_numpy()
+    if not usable.all():
+        notes.append(f"the standard sets no signal level for {int((~usable).sum())} cells; they are left out")
+    return cells[usable].reset_index(drop=True)
+
+
+def _sources(path: npt.NDArray[np.uint8], source: str) -> npt.NDArray[np.object_]:
+    words = {
+        TERRAIN: source,
+        SMOOTH_EARTH: f"{METHOD} over smooth earth",
+        FREE_SPACE: "free space, nearer than 0.25 km",
+        NO_PATH: f"{METHOD}: no cell in reach",
+    }
+    return np.array([words[int(kind)] for kind in path], dtype=object)

@@ -104,6 +104,48 @@ def site_frame(window: TerrainWindow | None, lon: float, lat: float, radius_km: 
     return SiteFrame(lon, lat, radius_km, scale, to_plane, to_pixel)
 
 
+def plane_km(frame: SiteFrame, lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Kilometres east and north of the frame's site: true distance and azimuth from it, within its radius.
+
+    The same polynomials, and so the same distances, as the kernels of the area mode have.
+    """
+    u = ((lon - frame.lon + 180.0) % 360.0 - 180.0) / frame.degrees_scale[0]
+    v = (lat - frame.lat) / frame.degrees_scale[1]
+    east, north = (_horner(coefficients, u, v) for coefficients in frame.to_plane)
+    return east, north
+
+
+def _horner(coefficients: FloatArray, u: FloatArray, v: FloatArray) -> FloatArray:
+    total = np.zeros_like(u)
+    for i in range(DEGREE, -1, -1):
+        inner = np.full_like(v, coefficients[i, DEGREE - i])
+        for j in range(DEGREE - i - 1, -1, -1):
+            inner *= v
+            inner += coefficients[i, j]
+        total *= u
+        total += inner
+    return total
+
+
+def ground_m(window: TerrainWindow, lon: FloatArray, lat: FloatArray) -> FloatArray:
+    """Bilinear heights of the window at points, metres above sea level, shape (n,); NaN where unknown."""
+    column, row = _pixels(window, lon, lat)
+    rows, columns = window.heights_m.shape
+    slack = MAXIMUM_PIXEL_ERROR  # a path that the fit of a frame takes for inside has an end
+    known = (column >= -slack) & (column <= columns - 1 + slack) & (row >= -slack) & (row <= rows - 1 + slack)
+    column, row = np.clip(column, 0.0, columns - 1.0), np.clip(row, 0.0, rows - 1.0)
+    left = np.minimum(np.floor(column), columns - 2).astype(np.int64)
+    top = np.minimum(np.floor(row), rows - 2).astype(np.int64)
+    right, down = column - left, row - top
+    corners = (window.heights_m[top + i, left + j].astype(np.float64) for i in (0, 1) for j in (0, 1))
+    shares = ((1.0 - down) * (1.0 - right), (1.0 - down) * right, down * (1.0 - right), down * right)
+    heights = np.zeros_like(column)
+    for corner, share in zip(corners, shares, strict=True):
+        # a void counts only where it has a share: 0 times its marker is 0
+        heights += corner * share
+    return np.where(known & (heights > VOID_M * 1e-20), heights, np.nan)
+
+
 def _require(good: bool, what: str, radius_km: float) -> None:
     if not good:
         raise LimitExceeded(

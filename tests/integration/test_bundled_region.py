@@ -112,11 +112,18 @@ def test_scenario_has_one_site_in_each_located_centre_and_its_evidence_alone(sce
 def test_scenario_is_modelled_over_terrain_where_there_is_any_and_says_where_not(scenario: Run) -> None:
     model = scenario.manifest["model"]
     assert model["terrain"] == "globe-aktobe.tif"
-    assert model["paths_over_terrain"] > 0
-    assert model["paths_over_smooth_earth"] > 0
+    assert model["resolution_m"] == 764
+    assert model["paths_terrain"] > 0
+    assert model["paths_smooth_earth"] > 0
+    # every located host has its own mast; 1 city, 7 towns and the okrug centres carry 412 cells
+    assert model["paths_free_space"] == 412
     assert any("height_m is not given for 412 cells" in note for note in model["notes"])
-    sources = set(scenario.table("service")["source"])
-    assert sources == {"ITU-R P.1812-8 over globe-aktobe.tif (764 m)", "ITU-R P.1812-8 over smooth earth"}
+    assert set(scenario.table("service")["source"]) == {
+        "ITU-R P.1812-8 over globe-aktobe.tif (764 m)",
+        "ITU-R P.1812-8 over smooth earth",
+        "ITU-R P.1812-8: no cell in reach",
+        "free space, nearer than 0.25 km",
+    }
     coverage = scenario.table("coverage")
     assert coverage.geometry.is_valid.all()
     assert coverage["threshold_dbm"].tolist() == [-95, -99, -110, -110]

@@ -10,10 +10,13 @@ import shapely
 from affine import Affine
 
 from geo.errors import LimitExceeded, ValueRejected
-from geo.propagation.antennas import sector_attenuation_db
-from geo.propagation.levels import best_servers, complete_cells, levels
+from geo.propagation.antennas import Pattern, sector_attenuation_db
+from geo.propagation.area import SMOOTH_EARTH, TERRAIN
+from geo.propagation.cells import complete_cells
+from geo.propagation.levels import best_servers, levels
 from geo.propagation.p1812 import basic_transmission_loss
 from geo.propagation.terrain import Terrain
+from geo.propagation.window import VOID_M, TerrainWindow, ground_m, plane_km, site_frame
 from geo.region import GEOD, RadioClimate
 from geo.tables.schema import WGS84, conform
 from geo.tables.sites import SITES
@@ -127,7 +130,7 @@ def test_a_path_across_a_void_or_the_edge_is_smooth_earth_without_a_cliff(tmp_pa
         assert level(sites({"at": (LON + 0.45, LAT)}), (90.0, 20.0), terrain) < 0
         cells, _ = complete_cells(sites({}))
         (part,) = levels(cells, *receivers((90.0, 20.0), (270.0, 20.0)), terrain, CLIMATE)
-        assert part.over_terrain.tolist() == [False, True]
+        assert part.path.tolist() == [SMOOTH_EARTH, TERRAIN]
 
 
 def test_a_receiver_at_the_mast_itself_has_a_finite_level() -> None:
@@ -166,3 +169,107 @@ def test_bad_sites_are_refused(row: dict[str, object], error: type[Exception], n
 def test_a_duplicate_cell_is_refused() -> None:
     with pytest.raises(ValueRejected, match="cell_id"):
         sites({"cell_id": "X"}, {"cell_id": "X"})
+
+
+def test_cells_of_one_mast_height_and_band_share_one_loss() -> None:
+    cells, _ = complete_cells(sites({"technology": "2g"}, {"technology": "3g"}, {"technology": "4g"}))
+    parts = list(levels(cells, *receivers((90.0, 10.0)), None, CLIMATE))
+    assert [part.cell.tolist() for part in parts] == [[0, 1], [2]]  # both of 900 MHz, then 800 MHz
+    # the same carrier's power; the pilot has a tenth of it
+    assert parts[0].level_dbm[0, 0] - parts[0].level_dbm[1, 0] == pytest.approx(10.0, abs=1e-12)
+
+
+def test_terrain_is_read_once_for_a_mast_and_not_for_masts_out_of_reach(tmp_path: Path) -> None:
+    cells, _ = complete_cells(
+        sites({"technology": "2g"}, {"technology": "4g"}, {"technology": "5g"}, {"at": (LON + 3.0, LAT)})
+    )
+    read = []
+    with Terrain([dem(tmp_path / "flat.tif", np.full((240, 240), 100.0))]) as terrain:
+        original = terrain.window
+        terrain.window = lambda *where: read.append(where) or original(*where)  # type: ignore[method-assign]
+        list(levels(cells, *receivers((90.0, 10.0)), terrain, CLIMATE))
+    assert [where[:2] for where in read] == [(LON, LAT)]
+
+
+def test_reach_is_that_of_each_technology_and_crosses_the_antimeridian() -> None:
+    at = (179.9, 60.0)
+    cells, _ = complete_cells(sites({"technology": "2g", "at": at}, {"technology": "5g", "at": at}))
+    metres = np.array([14_900.0, 15_100.0, 34_900.0, 35_100.0])
+    lon, lat, _ = GEOD.fwd(np.full(4, at[0]), np.full(4, at[1]), np.full(4, 90.0), metres)
+    assert lon[3] < 0
+    reached = {int(part.cell[0]): part.receiver.tolist() for part in levels(cells, lon, lat, None, CLIMATE)}
+    assert reached == {0: [0, 1, 2], 1: [0]}
+
+
+def test_an_omnidirectional_antenna_stays_so_whatever_its_azimuth() -> None:
+    site = sites({"pattern": "OMNI", "azimuth_deg": 90.0})
+    assert level(site, (270.0, 10.0)) == pytest.approx(level(site, (90.0, 10.0)), abs=0.01)
+
+
+def test_elevation_counts_the_ground_at_both_ends(tmp_path: Path) -> None:
+    hill = np.full((240, 240), 100.0)
+    hill[118:122, 118:122] = 300.0  # the mast stands 200 m above the receiver's ground
+    turned = {"azimuth_deg": 90.0, "tilt_deg": 0.0, "beamwidth_deg": 360.0}
+    with Terrain([dem(tmp_path / "hill.tif", hill)]) as terrain:
+        omni, sector = (level(sites(row), (90.0, 3.0), terrain) for row in ({"pattern": "omni"}, turned))
+    # 228.5 m down and 0.5 m of curvature over 3 km: −4.36°, so 12 · (4.36 / 10)² = 2.29 dB
+    assert omni - sector == pytest.approx(2.29, abs=0.02)
+
+
+def test_tables_turn_with_the_azimuth_and_tilt(tmp_path: Path) -> None:
+    table = Pattern(
+        (np.array([0.0, 90.0, 180.0, 270.0]), np.array([0.0, 10.0, 30.0, 10.0])),
+        (np.array([-10.0, 0.0, 10.0]), np.array([8.0, 0.0, 8.0])),
+    )
+    row = {"pattern": "panel.csv", "azimuth_deg": 359.0, "tilt_deg": 5.0}
+    cells, _ = complete_cells(sites(row, {"pattern": "omni"}), {"panel.csv": table})
+    parts = list(levels(cells, *receivers((1.0, 20.0), (89.0, 20.0)), None, CLIMATE, patterns={"panel.csv": table}))
+    (part,) = parts
+    lost = part.level_dbm[1] - part.level_dbm[0]
+    # seen from the mast the receivers lie 28.5 m and 24 m of curvature below the horizon: −0.15°
+    tilted = 8.0 * (5.0 - 0.15) / 10.0
+    assert lost == pytest.approx([10.0 * 2.0 / 90.0 + tilted, 10.0 + tilted], abs=0.02)
+
+
+def test_no_cliff_where_paths_leave_the_dem(tmp_path: Path) -> None:
+    cells, _ = complete_cells(sites({"at": (LON + 0.4, LAT)}))
+    km = np.linspace(5.0, 9.0, 81)  # the DEM ends 7.3 km east of the mast
+    lon, lat, _ = GEOD.fwd(np.full(81, LON + 0.4), np.full(81, LAT), np.full(81, 90.0), km * 1000.0)
+    with Terrain([dem(tmp_path / "flat.tif", np.full((240, 240), 900.0))]) as terrain:
+        (part,) = levels(cells, np.asarray(lon), np.asarray(lat), terrain, CLIMATE)
+    assert set(part.path) == {TERRAIN, SMOOTH_EARTH}
+    assert np.abs(np.diff(part.level_dbm[0])).max() < 0.5
+
+
+def test_one_thread_gives_the_same_bits_as_all(tmp_path: Path) -> None:
+    numba = pytest.importorskip("numba")
+    rng = np.random.default_rng(3)
+    cells, _ = complete_cells(sites({"azimuth_deg": 10.0}))
+    lon, lat = LON + rng.uniform(-0.3, 0.3, 12_000), LAT + rng.uniform(-0.2, 0.2, 12_000)
+    heights = rng.uniform(100.0, 300.0, (240, 240))
+    usual = numba.get_num_threads()
+    found = []
+    with Terrain([dem(tmp_path / "rough.tif", heights)]) as terrain:
+        for threads in (1, usual):
+            numba.set_num_threads(threads)
+            (part,) = levels(cells, lon, lat, terrain, CLIMATE)
+            found.append(part.level_dbm.tobytes())
+            assert numba.get_num_threads() == threads
+    assert found[0] == found[1]
+
+
+def test_plane_is_true_in_distance_and_azimuth() -> None:
+    frame = site_frame(None, LON, LAT, 40.0)
+    lon, lat = receivers((0.0, 35.0), (123.0, 20.0), (300.0, 1.0))
+    east, north = plane_km(frame, lon, lat)
+    assert np.hypot(east, north) == pytest.approx([35.0, 20.0, 1.0], abs=0.001)
+    assert np.degrees(np.arctan2(east, north)) % 360.0 == pytest.approx([0.0, 123.0, 300.0], abs=0.01)
+
+
+def test_ground_is_bilinear_and_unknown_at_voids_and_outside() -> None:
+    heights = np.array([[0.0, 10.0, 20.0], [40.0, 50.0, 60.0], [80.0, 90.0, VOID_M]], dtype=np.float32)
+    window = TerrainWindow(heights, (1.0, 0.0, 10.0, 0.0, -1.0, 53.0), "EPSG:4326", 1.0, "test")
+    lon, lat = np.array([10.5, 11.0, 11.5, 12.5, 12.2, 9.0]), np.array([52.5, 52.0, 50.5, 50.5, 50.8, 52.0])
+    found = ground_m(window, lon, lat)
+    assert found[:3] == pytest.approx([0.0, 25.0, 90.0])
+    assert np.isnan(found[3:]).all()
