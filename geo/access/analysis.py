@@ -118,11 +118,9 @@ def _gather(loaded: Loaded, places: Footprints, modelled: Modelled | None) -> tu
     if modelled is not None:
         pieces.append(modelled.evidence)
     pieces.extend(evidence_from_signal(raster, places, standard, reliability) for raster in loaded.rasters)
-    known = combine(pieces)
-    if loaded.totals is None:
-        return known, statements
-    prior = evidence_from_totals(settlements, loaded.totals, has_evidence(known, len(settlements)))
-    return combine([known.drop(columns="conflicting"), prior]), statements
+    if loaded.totals is not None:
+        pieces.append(evidence_from_totals(settlements, loaded.totals, has_evidence(pieces, len(settlements))))
+    return combine(pieces), statements
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geo.tables.words import Basis
@@ -59,8 +60,10 @@ def combine(pieces: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return best.reset_index(drop=True)
 
 
-def has_evidence(rows: pd.DataFrame, n: int) -> np.ndarray:
-    """Mask over n settlements: which of them any row speaks of."""
+def has_evidence(pieces: Sequence[pd.DataFrame], n: int) -> npt.NDArray[np.bool_]:
+    """Mask over n settlements: which of them any row of the pieces speaks of."""
     mask = np.zeros(n, dtype=bool)
-    mask[rows["row"].to_numpy(dtype=np.int64)] = True
+    for piece in pieces:
+        if len(piece):
+            mask[piece["row"].to_numpy(dtype=np.int64)] = True
     return mask

@@ -4,8 +4,10 @@ import json
 import time
 from pathlib import Path
 
+import geopandas as gpd
 import orjson
 import pytest
+import shapely
 
 from geo.access.analysis import analyse
 from geo.access.inputs import AnalysisInputs
@@ -156,3 +158,17 @@ def test_analysis_takes_less_than_five_seconds(published: Run, tmp_path: Path) -
 
 def test_every_class_of_the_vocabulary_is_in_the_summary(published: Run) -> None:
     assert set(published.manifest["summary"]["classes"]) == set(ServiceClass)
+
+
+def test_a_report_and_a_layer_that_contradict_each_other_are_told(tmp_path: Path) -> None:
+    # Kcell's 4G is reported at Otek (154261100); this declared area of Kcell's 4G lies 400 km away from it
+    layer = gpd.GeoDataFrame(
+        {"operator": ["kcell"], "technology": ["4g"]}, geometry=[shapely.box(60.0, 49.0, 60.5, 49.5)], crs="EPSG:4326"
+    )
+    layer.to_file(tmp_path / "kcell.gpkg")
+    run = analyse(AnalysisInputs(coverage=(tmp_path / "kcell.gpkg",)), Workspace(tmp_path / "var"))
+    gaps = run.table("gaps").set_index("kato")
+    codes = {kato: [r["code"] for r in orjson.loads(text)] for kato, text in gaps["reasons"].items()}
+    assert "conflicting_evidence" in codes["154261100"]
+    assert "conflicting_evidence" not in codes["151010000"]
+    assert set(run.table("service")["basis"]) == {"reported", "declared", "prior"}
