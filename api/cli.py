@@ -6,7 +6,7 @@ import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +14,9 @@ from rich.console import Console
 from geo.errors import InputError, Problem, ShalgaiError
 from geo.settings import get_settings
 from geo.tables.words import ServiceClass, Technology
+
+if TYPE_CHECKING:
+    from geo.workspace import Workspace
 
 # The library is imported inside the commands: `--help` and usage errors should not wait for it.
 
@@ -52,7 +55,7 @@ RunOption = Annotated[str, typer.Option("--run", help="A run's id, 'current', or
 LanguageOption = Annotated[Language, typer.Option("--language", help="Language of names and texts.")]
 
 
-def _workspace(folder: Path | None):  # type: ignore[no-untyped-def]
+def _workspace(folder: Path | None) -> "Workspace":
     from geo.workspace import Workspace
 
     return Workspace(folder or get_settings().workspace)

@@ -1,4 +1,4 @@
-"""Files that survive a crash: whole or not there at all."""
+"""Files that survive a crash, whole or not there at all; their digests and locks."""
 
 import fcntl
 import hashlib
@@ -26,9 +26,13 @@ def fsync(path: Path) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file: a reader, and a crash at any moment, finds the old content or the new one."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    fsync(temporary)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        fsync(temporary)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     fsync(path.parent)
 
 

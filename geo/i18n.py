@@ -12,13 +12,18 @@ from geo.region import LANGUAGES
 _FOLDER = Path(__file__).parent / "locale"
 
 
-@cache
-def catalogue(language: str) -> Catalog:
-    """The catalogue of a language; `UnknownName` where the library does not speak it."""
+def read_catalogue(folder: Path, language: str) -> Catalog:
+    """The catalogue ``<language>.po`` of a folder; `UnknownName` where the program does not speak the language."""
     if language not in LANGUAGES:
         raise UnknownName(Problem("language is not known", f"Accepted: {', '.join(LANGUAGES)}", value=language))
-    with (_FOLDER / f"{language}.po").open("rb") as file:
+    with (folder / f"{language}.po").open("rb") as file:
         return read_po(file, locale=language)
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    """The library's catalogue of a language; raises as `read_catalogue`."""
+    return read_catalogue(_FOLDER, language)
 
 
 def text(message: str, language: str) -> str:

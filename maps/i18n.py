@@ -20,11 +20,10 @@ from babel import Locale
 from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, PRIOR_TEXT, REASON_TEXTS
-from geo.errors import Problem, UnknownName
+from geo.i18n import read_catalogue
 from geo.i18n import text as library_text
 
 LANGUAGES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
@@ -152,10 +151,7 @@ def _placeholders(pattern: str) -> str:
 @cache
 def get_language(code: str) -> Language:
     """The language of that code; UnknownName (`geo.errors`) if the pages do not speak it."""
-    if code not in LANGUAGES:
-        raise UnknownName(Problem("language is not known", "Accepted: " + ", ".join(LANGUAGES), value=code))
-    with (_CATALOGUES / f"{code}.po").open("rb") as file:
-        catalogue = read_po(file, locale=code)
+    catalogue = read_catalogue(_CATALOGUES, code)
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

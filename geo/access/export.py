@@ -1,7 +1,6 @@
 """Gap lists as files: CSV, GeoJSON, XLSX and GeoPackage, each with its run, its label and its credits."""
 
 import io
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from openpyxl.utils import get_column_letter
 
 from geo.coverage.footprints import representative_points
 from geo.errors import FileProblem, Problem
+from geo.files import write_atomically
 from geo.spreadsheets import harmless
 from geo.workspace import Run
 
@@ -80,12 +80,9 @@ WRITERS: dict[str, Callable[[gpd.GeoDataFrame, Run], bytes]] = {
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all; `FileProblem` where that cannot be done."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        write_atomically(path, content)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise FileProblem(Problem(f"cannot be written: {error.strerror}", file=path.name)) from error
 
 

@@ -1,6 +1,5 @@
 """What an analysis reads: the user's files, else the bundled ones, loaded and credited."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from geo.coverage.overlay import points_in_polygons
 from geo.coverage.prior import PublishedTotals
 from geo.coverage.scenarios import Scenario, load_scenario, scenario_sites
 from geo.errors import InputError, Problem, ValueRejected
+from geo.files import file_sha256
 from geo.ingest.files import local_file
 from geo.ingest.layers import read_coverage, read_districts, read_settlements, read_sites
 from geo.ingest.population import estimate_populations
@@ -77,9 +77,7 @@ class _Files:
     def use(self, kind: str, path: Path, credit: str) -> Path:
         """Note that a file is an input; its SHA-256 goes into the run's id. A missing one is its reader's to refuse."""
         if path.is_file():
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            self.records.append({"kind": kind, "file": path.name, "sha256": digest, "credit": credit})
+            self.records.append({"kind": kind, "file": path.name, "sha256": file_sha256(path), "credit": credit})
         return path
 
 

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.access.score import people_indicator, weighted_score
+from geo.ranges import lognormal_sigma
 from geo.standards import Standard
 
 Floats = npt.NDArray[np.float64]
-_RANGE_SIGMAS = 2 * 1.6448536269514722
 _CELLS_AT_ONCE = 50_000_000
 _FEWEST_DRAWS = 100
 
@@ -80,8 +80,7 @@ def rank_interval(
 def _drawn_score(gaps: Uncertain, standard: Standard, random: np.random.Generator) -> Floats:
     mean = np.clip(np.nan_to_num(gaps.served, nan=0.5), 1e-3, 1.0 - 1e-3)
     served = random.beta(gaps.concentration * mean, gaps.concentration * (1.0 - mean))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sigma = np.log(gaps.high / np.maximum(gaps.low, 1.0)) / _RANGE_SIGMAS
+    sigma = lognormal_sigma(gaps.low, gaps.high)
     people = gaps.population * np.exp(random.standard_normal(len(mean)) * np.nan_to_num(sigma, nan=0.0, posinf=0.0))
     worse = (1.0 - served) / (1.0 - mean)
     indicators = {

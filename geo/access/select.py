@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from geo.errors import Problem, UnknownName
 from geo.tables.words import ServiceClass, Technology
@@ -34,9 +36,10 @@ def select_gaps(run: Run, selection: Selection) -> gpd.GeoDataFrame:
         For a district, operator, technology or class that the run does not know.
     """
     gaps = run.table("gaps")
-    _check(run, gaps, selection)
-    if selection.operator or selection.technology:
-        chosen = ~gaps["kato"].isin(_served_by(run, selection))
+    service = run.table("service") if selection.operator or selection.technology else None
+    _check(run, service, selection)
+    if service is not None:
+        chosen = ~gaps["kato"].isin(_served_by(service, run.manifest["standard"]["confidence"], selection))
     else:
         chosen = gaps["service_class"] != ServiceClass.SERVED
     if selection.service_class:
@@ -47,9 +50,8 @@ def select_gaps(run: Run, selection: Selection) -> gpd.GeoDataFrame:
     return ordered.head(selection.top).reset_index(drop=True) if selection.top else ordered.reset_index(drop=True)
 
 
-def _served_by(run: Run, selection: Selection) -> np.ndarray:
-    service = run.table("service")
-    matching = service["probability_served"] >= run.manifest["standard"]["confidence"]
+def _served_by(service: pd.DataFrame, confidence: float, selection: Selection) -> npt.NDArray[np.object_]:
+    matching = service["probability_served"] >= confidence
     if selection.operator:
         matching &= service["operator"] == selection.operator
     if selection.technology:
@@ -57,12 +59,12 @@ def _served_by(run: Run, selection: Selection) -> np.ndarray:
     return np.asarray(service.loc[matching, "kato"].unique())
 
 
-def _check(run: Run, gaps: gpd.GeoDataFrame, selection: Selection) -> None:
+def _check(run: Run, service: pd.DataFrame | None, selection: Selection) -> None:
     asked = {
         "district": (selection.district, run.table("districts")["kato"]),
         "class": (selection.service_class, list(ServiceClass)),
         "technology": (selection.technology, list(Technology)),
-        "operator": (selection.operator, run.table("service")["operator"].unique() if selection.operator else ()),
+        "operator": (selection.operator, () if service is None else service["operator"].unique()),
     }
     for what, (value, known) in asked.items():
         if value is not None and value not in list(known):

@@ -1,6 +1,5 @@
 """Files of modelled coverage, made from kept tiles; each is renamed into place when it is whole."""
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import shapely
 from rasterio.windows import Window
 
 from geo.coverage.grid import Grid
+from geo.files import file_sha256, write_atomically
 from geo.spreadsheets import harmless
 from geo.standards import Standard
 from geo.tables.coverage import COVERAGE
@@ -84,7 +84,7 @@ def write_results(
             layers.append((operator, technology, rule.threshold_dbm, record["as_of"], record["source"], area))
     files.append(_write_areas(layers, output))
     known = _files_of_last_job(output)
-    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    digests = {path.name: file_sha256(path) for path in files}
     files.append(_write_text(output / _JOB_FILE, json.dumps(record | {"files": digests}, indent=2, ensure_ascii=False)))
     for name in sorted(known - {path.name for path in files}):
         (output / name).unlink(missing_ok=True)
@@ -149,9 +149,7 @@ def _write_cells(cells: pd.DataFrame, output: Path) -> Path:
 
 
 def _write_text(path: Path, text: str) -> Path:
-    beside = path.with_name(f".{path.name}")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)
+    write_atomically(path, text.encode())
     return path
 
 

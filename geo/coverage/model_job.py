@@ -28,6 +28,7 @@ from geo.coverage.model_files import NODATA_DBM, Tiles, write_results
 from geo.coverage.modelled import METHOD, method_over, position_notes
 from geo.coverage.reliability import load_reliability
 from geo.errors import InputError, LimitExceeded, Problem, ValueRejected
+from geo.files import file_sha256
 from geo.propagation.antennas import Pattern
 from geo.propagation.cells import complete_cells
 from geo.propagation.levels import best_servers, levels
@@ -152,10 +153,10 @@ def _record(job: Job, cells: pd.DataFrame, terrain: Terrain | None) -> dict[str,
         "kernels": kernel_stamp()[:16],
         "cells": hashlib.sha256(cells.to_csv(index=False, lineterminator="\n").encode()).hexdigest(),
         "antennas": {name: digest.hexdigest() for name, digest in tables.items()},
-        "terrain": [{"file": Path(path).name, "sha256": _sha256(Path(path))} for path in job.terrain],
+        "terrain": [{"file": Path(path).name, "sha256": file_sha256(Path(path))} for path in job.terrain],
         "terrain_resolution_m": None if terrain is None else round(terrain.resolution_m, 1),
         "assumptions": {
-            name: _sha256(data_path("coverage", name)) for name in ("technologies.toml", "reliability.toml")
+            name: file_sha256(data_path("coverage", name)) for name in ("technologies.toml", "reliability.toml")
         },
         "crs": job.region.crs.srs,
         "boundary": hashlib.sha256(job.region.boundary.wkb).hexdigest(),
@@ -163,11 +164,6 @@ def _record(job: Job, cells: pd.DataFrame, terrain: Terrain | None) -> dict[str,
         "n0": climate.n0,
         **{name: getattr(job, name) for name in _LIMITS},
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _digest(record: Mapping[str, Any]) -> str:

@@ -25,10 +25,10 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtr
 
+from geo.ranges import lognormal_sigma
 from geo.tables.words import UNSPECIFIED_OPERATOR, Basis, Technology
 
 Floats = npt.NDArray[np.float64]
-_RANGE_SIGMAS = 2 * 1.6448536269514722  # a 5–95 % range of a normal variate is this many standard deviations wide
 _LOGIT_BOUND = 40.0
 _STEEPEST = 4.0
 
@@ -111,12 +111,10 @@ def village_probabilities(villages: gpd.GeoDataFrame, totals: PublishedTotals) -
     if n == 0:
         return np.zeros(0), np.zeros(0)
     people = villages["population"].astype("float64")
-    spread = np.log(
-        villages["population_high"].astype("float64") / villages["population_low"].astype("float64").clip(lower=1)
-    )
     middle = people.median() if people.notna().any() else 1.0
     size = people.fillna(middle).clip(lower=1.0).to_numpy()
-    sigma = (spread / _RANGE_SIGMAS).fillna(1.0).clip(lower=0.05).to_numpy()
+    low, high = (villages[f"population_{end}"].to_numpy(dtype=float, na_value=np.nan) for end in ("low", "high"))
+    sigma = np.maximum(np.nan_to_num(lognormal_sigma(low, high), nan=1.0), 0.05)
 
     scale = n / totals.total
     below_limit = np.clip(ndtr((np.log(totals.satellite_below_people) - np.log(size)) / sigma), 1e-9, 1 - 1e-9)

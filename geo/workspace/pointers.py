@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from geo.errors import Problem, RunDamaged, ValueRejected
-from geo.workspace.files import write_atomically
+from geo.files import write_atomically
 from geo.workspace.manifest import RUN_ID, encode
 
 FILE = "pointers.json"

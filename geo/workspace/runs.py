@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from geo.errors import FileProblem, Problem, RunDamaged, UnknownName
+from geo.files import file_sha256, fsync, is_locked, locked
 from geo.workspace import manifest as manifests
-from geo.workspace.files import file_sha256, fsync, is_locked, locked
 from geo.workspace.parquet import read_table, write_table
 from geo.workspace.pointers import check_scenario_name, read_pointers, write_pointers
 from geo.workspace.versions import code_version, versions

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from geo.workspace import Workspace, files, runs
-from geo.workspace.files import locked
+from geo import files
+from geo.files import locked
+from geo.workspace import Workspace, runs
 
 STEPS = [
     (runs, "write_table"),
@@ -52,7 +53,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import pandas as pd
-from geo.workspace import Workspace, files, runs
+from geo import files
+from geo.workspace import Workspace, runs
 
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
