@@ -1,12 +1,13 @@
 """Cells with everything that their level needs: given, or assumed by technology and said."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo.errors import LimitExceeded, Problem, ValueRejected
+from geo.errors import InputError, LimitExceeded, Problem, ValueRejected
 from geo.propagation.antennas import OMNI, SECTOR, Pattern
 from geo.propagation.carriers import carriers, sector
 
@@ -15,7 +16,7 @@ _FILLED_BY_TECHNOLOGY = ("band_mhz", "bandwidth_mhz", "eirp_dbm", "height_m")
 
 
 def complete_cells(
-    sites: gpd.GeoDataFrame, patterns: Mapping[str, Pattern] | None = None
+    sites: gpd.GeoDataFrame, patterns: Mapping[str, Pattern] | None = None, *, file: str | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Cells with every value that the level needs; what a site list leaves out is assumed, and said.
 
@@ -25,6 +26,8 @@ def complete_cells(
         Canonical sites, WGS 84.
     patterns
         Antenna tables by the name that column `pattern` gives them.
+    file
+        Name of the site list, for messages.
 
     Returns
     -------
@@ -45,6 +48,7 @@ def complete_cells(
     known = carriers()
     has_carrier = sites["technology"].isin(list(known)).to_numpy()
     cells = pd.DataFrame(sites[has_carrier].drop(columns="geometry")).reset_index(drop=True)
+    rows = np.flatnonzero(has_carrier) + 1
     points = sites.geometry[has_carrier]
     cells["lon"], cells["lat"] = points.x.to_numpy(), points.y.to_numpy()
     notes = []
@@ -59,8 +63,11 @@ def complete_cells(
     cells["reach_km"] = cells["technology"].map({name: c.reach_km for name, c in known.items()}).astype(float)
     budget = zip(cells["technology"], cells["bandwidth_mhz"], strict=True)
     cells["below_eirp_db"] = np.array([known[name].level_below_eirp_db(width) for name, width in budget], dtype=float)
-    _check_bands(cells)
-    cells = _with_antennas(cells, patterns or {}, notes)
+    try:
+        _check_bands(cells)
+        cells = _with_antennas(cells, patterns or {}, notes)
+    except InputError as error:
+        raise type(error)([replace(p, file=file, row=int(rows[p.row or 0])) for p in error.problems]) from None
     return cells.sort_values("cell_id", kind="stable").reset_index(drop=True), notes
 
 
@@ -107,6 +114,6 @@ def _with_antennas(cells: pd.DataFrame, tables: Mapping[str, Pattern], notes: li
 def _problems(cells: pd.DataFrame, column: str, what: str, remedy: str) -> list[Problem]:
     values = cells[column].astype(object).where(cells[column].notna(), None)
     return [
-        Problem(f"cell {cell} {what}", remedy, column=column, value=value)
-        for cell, value in zip(cells["cell_id"], values, strict=True)
+        Problem(f"cell {cell} {what}", remedy, row=position, column=column, value=value)
+        for position, cell, value in zip(cells.index, cells["cell_id"], values, strict=True)
     ]

@@ -166,6 +166,14 @@ def test_bad_sites_are_refused(row: dict[str, object], error: type[Exception], n
         assert word in str(caught.value)
 
 
+def test_a_bad_cell_is_named_by_file_and_row_even_after_rows_without_a_carrier() -> None:
+    listed = sites({"technology": "ftth"}, {}, {"band_mhz": 100_000})
+    with pytest.raises(LimitExceeded) as caught:
+        complete_cells(listed, file="masts.csv")
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.row, problem.column, problem.value) == ("masts.csv", 3, "band_mhz", 100_000)
+
+
 def test_a_duplicate_cell_is_refused() -> None:
     with pytest.raises(ValueRejected, match="cell_id"):
         sites({"cell_id": "X"}, {"cell_id": "X"})
