@@ -83,12 +83,40 @@ class ValueRejected(InputError):
 
 
 class LimitExceeded(InputError):
-    """A value lies outside the limits of the method that would use it."""
+    """A value lies outside the limits of a method, or an input is larger than the settings allow."""
+
+
+class UnsafeInput(InputError):
+    """An input would make the program read or write something other than itself."""
 
 
 class UnknownName(InputError):
     """A standard, scenario, run or settlement of that name does not exist."""
 
 
+class SourceUnreachable(InputError):
+    """A remote source cannot be reached, or breaks off again and again."""
+
+
+class SourceRefused(InputError):
+    """A remote source answers, but does not give the file."""
+
+
+class NotPublished(SourceRefused):
+    """A remote source does not have the file."""
+
+
+class DownloadDamaged(InputError):
+    """What a remote source sent is not the file that it announced."""
+
+
 class RunDamaged(ShalgaiError):
     """A stored run is incomplete or its bytes have changed."""
+
+
+class WorkspaceBusy(ShalgaiError):
+    """Another process has been writing to the workspace for longer than the settings let one wait."""
+
+
+class DatasetDamaged(ShalgaiError):
+    """A dataset of the catalogue is incomplete or its bytes have changed."""

@@ -48,13 +48,22 @@ class PopulationRules:
 
 
 @dataclass(frozen=True)
+class Credit:
+    """Whom to credit for an input, under which licence, and the date of the data (YYYY, YYYY-MM or YYYY-MM-DD)."""
+
+    text: str = ""
+    licence: str | None = None
+    as_of: str | None = None
+
+
+@dataclass(frozen=True)
 class RegionProfile:
     """What a region's file says of it."""
 
     names: Mapping[str, str]
     code: str | None = None
     as_of: dt.date | None = None
-    credits: Mapping[str, str] = field(default_factory=dict)
+    credits: Mapping[str, Credit] = field(default_factory=dict)
     radio_climate: RadioClimate = RadioClimate()
     population: PopulationRules | None = None
 
@@ -67,7 +76,7 @@ class RegionProfile:
                 names={language: raw[f"name_{language}"] for language in LANGUAGES},
                 code=raw.get("code"),
                 as_of=dt.date.fromisoformat(raw["as_of"]),
-                credits=raw.get("credits", {}),
+                credits={kind: Credit(**credit) for kind, credit in raw.get("credits", {}).items()},
                 radio_climate=RadioClimate(**raw.get("radio_climate", {})),
                 population=PopulationRules(**raw["population"]) if "population" in raw else None,
             )
@@ -101,9 +110,17 @@ class Region:
 
     def contains(self, points_planar: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """Whether points (equal-area projection) lie in the region, its edge tolerance included; null ones do not."""
+        return np.asarray(shapely.covers(self._tolerant_boundary, points_planar))
+
+    def contains_any(self, geometries: gpd.GeoSeries) -> npt.NDArray[np.bool_]:
+        """Whether any part of each geometry (any CRS) lies in the region, its edge tolerance included."""
+        return np.asarray(shapely.intersects(self._tolerant_boundary, self.planar(geometries)))
+
+    @cached_property
+    def _tolerant_boundary(self) -> shapely.Geometry:
         boundary = gpd.GeoSeries([self.boundary], crs=WGS84).to_crs(self.crs).iloc[0].buffer(EDGE_TOLERANCE_M)
         shapely.prepare(boundary)
-        return np.asarray(shapely.covers(boundary, points_planar))
+        return boundary
 
 
 def equal_area_crs(boundary: shapely.Geometry) -> CRS:

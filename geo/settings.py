@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,6 +20,30 @@ class Settings(BaseSettings):
 
     items_limit_max: int = 10_000
     """Largest page of features served; a larger ``limit`` is lowered to it."""
+
+    lock_wait_s: float = 600.0
+    """Longest wait for another writer of the workspace, seconds."""
+
+    opencellid_token: SecretStr | None = None
+    """Token for downloads from OpenCelliD; never shown."""
+
+    input_bytes_max: int = 8 * 2**30
+    """Largest input file, largest archive unpacked, and largest file fetched."""
+
+    input_features_max: int = 10_000_000
+    """Most rows or features of one input."""
+
+    input_vertices_max: int = 200_000_000
+    """Most vertices of one input's geometries."""
+
+    input_pixels_max: int = 4_000_000_000
+    """Most pixels of one input raster."""
+
+    archive_entries_max: int = 1_000
+    """Most files in an archive."""
+
+    archive_ratio_max: int = 200
+    """How many times its packed size a file in an archive may unpack to."""
 
 
 @cache

@@ -2,13 +2,15 @@
 
 **service**: one row per settlement, operator and technology. `share_covered` is the share of the settlement's
 footprint inside the layer's area; `signal_dbm` is RSSI, RSCP or RSRP by technology; `probability_served` is the
-probability that the technology meets the standard there, `probability_any` that it works at all.
+probability that the technology meets the standard there, `probability_any` that it works at all. `tests` is how many
+independent tests of today the measurements behind the row are worth, null where there are none.
 
 **gaps**: one row per settlement of the run, all classes: the settlement's columns and what the analysis found.
 `probability_served` is that of internet at standard and voice; `people_without` is people × (1 − that), null where
-the population is not known; distances in km are geodesic; `score` 0–100; `rank` 1 is the worst gap, null for a served
-place; `rank_low`–`rank_high` is the 5–95 % interval of the rank; `reasons` is a JSON array of reason codes with the
-numbers behind them; `indicator_*` are the parts of the score in [0, 1], null where not known.
+the population is not known; distances in km are geodesic; `nearest_road_km` is from the footprint; `facilities` is
+the number of public institutions, null without a register of them; `score` 0–100; `rank` 1 is the worst gap, null for
+a served place; `rank_low`–`rank_high` is the 5–95 % interval of the rank; `reasons` is a JSON array of reason codes
+with the numbers behind them; `indicator_*` are the parts of the score in [0, 1], null where not known.
 """
 
 from geo.tables.coverage import AS_OF, OPERATOR, TECHNOLOGY
@@ -31,6 +33,7 @@ SERVICE = Table(
         Column("basis", choices=Basis, nullable=False),
         AS_OF,
         Column("source"),
+        Column("tests", "number", low=0),
     ],
 )
 
@@ -49,6 +52,8 @@ GAPS = Table(
         Column("people_without", "number", low=0),
         Column("nearest_served_km", "number", low=0),
         Column("nearest_site_km", "number", low=0),
+        Column("nearest_road_km", "number", low=0),
+        Column("facilities", "integer", low=0),
         Column("score", "number", low=0, high=100),
         Column("rank", "integer", low=1),
         Column("rank_low", "integer", low=1),

@@ -22,6 +22,10 @@ from geo.errors import ColumnMissing, Problem, ValueRejected
 WGS84 = "EPSG:4326"
 KATO_PATTERN = r"^[0-9]{9}$"
 PARTIAL_DATE_PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
+DATE_TIME_PATTERN = (
+    r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])"
+    r"(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$"
+)
 
 Kind = Literal["text", "number", "integer", "boolean"]
 _DTYPES: dict[Kind, str] = {"text": "str", "number": "float64", "integer": "Int64", "boolean": "bool"}
@@ -66,6 +70,8 @@ class Column:
         checks: list[pa.Check] = []
         if self.pattern:
             checks.append(pa.Check.str_matches(self.pattern, error="malformed value"))
+        if self.pattern in {PARTIAL_DATE_PATTERN, DATE_TIME_PATTERN}:
+            checks.append(pa.Check(is_a_real_day, error="there is no such day"))
         if self.choices is not None:
             checks.append(pa.Check.isin([str(c) for c in self.choices], error="not an accepted word"))
         if self.low is not None:
@@ -75,6 +81,13 @@ class Column:
         if self.unique:
             checks.append(pa.Check(lambda s: ~s.duplicated(keep="first"), error="duplicate", element_wise=False))
         return checks
+
+
+def is_a_real_day(dates: pd.Series) -> pd.Series:
+    """False for 31 February and the like; whatever is not written as a day passes."""
+    days = dates.where(dates.str.match(r"^\d{4}-\d{2}-\d{2}").fillna(False)).str.slice(0, 10)
+    parsed = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce")
+    return ~(days.notna() & parsed.isna() | dates.str.startswith("0000").fillna(False))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ ground; `azimuth_deg` clockwise from true north, null for an omnidirectional ant
 from geo.tables.coverage import OPERATOR, TECHNOLOGY
 from geo.tables.schema import Column, Table
 
+CROWDSOURCED = "crowdsourced"
+"""`status` of cells seen by handsets: a list of them is never whole, so that it says nothing of where it has none."""
+
 SITES = Table(
     "sites",
     [

@@ -58,6 +58,22 @@ class SettlementKind(StrEnum):
     SIDING = "siding"
 
 
+class FacilityKind(StrEnum):
+    """Kinds of public institution."""
+
+    SCHOOL = "school"
+    KINDERGARTEN = "kindergarten"
+    CLINIC = "clinic"
+    HOSPITAL = "hospital"
+    PHARMACY = "pharmacy"
+    AKIMAT = "akimat"
+    POST = "post"
+    POLICE = "police"
+    FIRE_STATION = "fire_station"
+    LIBRARY = "library"
+    OTHER = "other"
+
+
 class ReportStatus(StrEnum):
     """What a published report says of a place."""
 
