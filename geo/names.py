@@ -1,4 +1,4 @@
-"""Place names: romanisation of Kazakh, and a folded form that three spellings share.
+"""Place names: romanisation of Kazakh, the language of their letters, and a folded form that three spellings share.
 
 Kazakh is romanised by the BGN/PCGN 1979 system. The folded form is for search and matching only: it maps
 Kazakh, Russian and Latin spellings of one name ("Қарақобда", "Каракобда", "Qaraqobda", "Karakobda") to the
@@ -7,6 +7,7 @@ same lower-case ASCII string; it is never shown.
 
 import re
 import unicodedata
+from typing import Literal
 
 _BGN_PCGN = {
     "а": "a", "ә": "ä", "б": "b", "в": "v", "г": "g", "ғ": "gh", "д": "d", "е": "e", "ё": "yo", "ж": "zh",
@@ -35,6 +36,9 @@ _LATIN_DIGRAPHS = (
     ("yu", "u"), ("yo", "o"), ("ye", "e"), ("ng", "n"), ("q", "k"), ("x", "k"), ("h", "k"), ("y", "i"),
     ("w", "u"),
 )  # fmt: skip
+_KAZAKH_LETTERS = re.compile("[әғқңөұүһі]", re.IGNORECASE)
+_CYRILLIC_LETTERS = re.compile("[\u0400-\u04ff]")
+_LATIN_LETTERS = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _TURKIC_LATIN = str.maketrans({"ı": "i", "ş": "s", "ğ": "g", "ñ": "n", "ŋ": "n", "ç": "c"})
 
 
@@ -51,6 +55,18 @@ def romanise_kazakh(name: str) -> str:
         else:
             letters.append(latin)
     return "".join(letters)
+
+
+def language_of(name: str) -> Literal["kk", "ru", "en"] | None:
+    """The language that a name's letters say: ``kk`` by letters that only Kazakh has, ``ru`` for other Cyrillic.
+
+    ``en`` stands for any name in Latin letters; None for one without letters.
+    """
+    if _KAZAKH_LETTERS.search(name):
+        return "kk"
+    if _CYRILLIC_LETTERS.search(name):
+        return "ru"
+    return "en" if _LATIN_LETTERS.search(name) else None
 
 
 def fold(name: str) -> str:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.names import fold, romanise_kazakh
+from geo.names import fold, language_of, romanise_kazakh
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,11 @@ def test_folding_is_ascii_and_stable_for_any_text(name: str) -> None:
 @given(st.text(alphabet="абвгдежзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі", min_size=1, max_size=20))
 def test_kazakh_letters_leave_no_cyrillic_behind(name: str) -> None:
     assert not any("Ѐ" <= letter <= "ӿ" for letter in romanise_kazakh(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [("Қобда", "kk"), ("Кобда", "ru"), ("Kobda", "en"), ("Şalqar", "en"), ("Їжак", "ru"), ("№ 42", None), ("", None)],
+)
+def test_the_letters_of_a_name_say_its_language(name: str, language: str | None) -> None:
+    assert language_of(name) == language
