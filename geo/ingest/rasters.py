@@ -2,8 +2,10 @@
 
 import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import pyproj
 import rasterio
 from rasterio.errors import RasterioError
@@ -11,12 +13,14 @@ from rasterio.warp import transform_bounds
 
 from geo.errors import ColumnMissing, CrsMissing, FileProblem, Problem, ValueRejected
 from geo.ingest.files import local_file
+from geo.ingest.vocabulary import vocabulary
 from geo.tables.coverage import AS_OF
-from geo.tables.schema import PARTIAL_DATE_PATTERN
+from geo.tables.schema import PARTIAL_DATE_PATTERN, is_a_real_day
 from geo.tables.signal_raster import SignalRaster
 from geo.tables.words import UNSPECIFIED_OPERATOR, Basis, Technology
 
 SUFFIXES = frozenset({".tif", ".tiff", ".geotiff"})
+NOTHING: Mapping[str, str] = {}
 _QUANTITY = "dbm"
 
 
@@ -32,10 +36,11 @@ def raster_bounds_wgs84(path: Path) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def read_signal_raster_header(path: str | Path) -> SignalRaster:
+def read_signal_raster_header(path: str | Path, stated: Mapping[str, str] = NOTHING) -> SignalRaster:
     """The header of a GeoTIFF with the tags `technology` and `quantity=dbm`.
 
-    Optional tags: `operator`, `basis` (default `modelled`), `as_of`, `source`.
+    Optional tags: `operator`, `basis` (default `modelled`), `as_of`, `source`. Of `stated` is taken what the file's
+    tags leave out.
 
     Raises
     ------
@@ -68,29 +73,39 @@ def read_signal_raster_header(path: str | Path) -> SignalRaster:
         raise CrsMissing(
             Problem("the raster does not say its coordinate reference system", "Store it in the file", file)
         )
-    quantity = _tag(tags, "quantity", file, f"Set the GeoTIFF tag quantity={_QUANTITY}")
+    tags = {**{name: value for name, value in stated.items() if value}, **{k: v for k, v in tags.items() if v}}
+    quantity = _tag(tags, "quantity", file, f"Set the GeoTIFF tag quantity={_QUANTITY}, or state it on ingest")
     if quantity.lower() != _QUANTITY:
         raise _refused("quantity", quantity, f"Accepted: {_QUANTITY}", file)
     technologies = "Accepted: " + ", ".join(Technology)
-    technology = _tag(tags, "technology", file, f"Set the GeoTIFF tag technology. {technologies}").lower()
-    if technology not in set(Technology):
+    remedy = f"Set the GeoTIFF tag technology, or state it on ingest. {technologies}"
+    technology = _tag(tags, "technology", file, remedy)
+    understood = vocabulary().technologies(technology)
+    if len(understood) != 1:
         raise _refused("technology", technology, technologies, file)
     basis = tags.get("basis") or Basis.MODELLED
     if basis not in set(Basis):
         raise _refused("basis", basis, "Accepted: " + ", ".join(Basis), file)
     as_of = tags.get("as_of") or None
-    if as_of is not None and not re.match(PARTIAL_DATE_PATTERN, as_of):
+    if as_of is not None and not (re.match(PARTIAL_DATE_PATTERN, as_of) and is_a_real_day(pd.Series([as_of])).all()):
         raise _refused("as_of", as_of, AS_OF.remedy, file)
     return SignalRaster(
         path=path,
-        operator=tags.get("operator") or UNSPECIFIED_OPERATOR,
-        technology=Technology(technology),
+        operator=_operator(tags.get("operator")),
+        technology=Technology(understood[0]),
         basis=Basis(basis),
         as_of=as_of,
         source=tags.get("source") or None,
         crs=pyproj.CRS.from_wkt(crs.to_wkt()),
         bounds=bounds,
     )
+
+
+def _operator(name: str | None) -> str:
+    if not name:
+        return UNSPECIFIED_OPERATOR
+    known = vocabulary().operators(name)
+    return known[0] if len(known) == 1 else name
 
 
 def _tag(tags: dict[str, str], name: str, file: str, remedy: str) -> str:

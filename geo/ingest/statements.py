@@ -1,13 +1,16 @@
 """Published statements from CSV files: population figures, reports on named places, and the list of okrugs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from geo.ingest.delimited import read_delimited
-from geo.ingest.layers import fill_names, shaped
+from geo.errors import InputError
+from geo.ingest.aliases import renamed
+from geo.ingest.completion import fill_names
+from geo.ingest.readers.delimited import read_delimited
 from geo.tables.evidence import OKRUGS, POPULATION_FIGURES, REPORTS
-from geo.tables.schema import Table
+from geo.tables.schema import Table, conform
 
 
 def read_population_figures(path: str | Path) -> pd.DataFrame:
@@ -32,5 +35,11 @@ def read_okrugs(path: str | Path) -> pd.DataFrame:
 
 
 def _shaped(path: str | Path, table: Table) -> pd.DataFrame:
-    frame: pd.DataFrame = shaped(read_delimited(path), table, file=Path(path).name)
-    return frame
+    file = Path(path).name
+    frame, own = renamed(read_delimited(path), table)
+    try:
+        shaped: pd.DataFrame = conform(frame, table, file=file)
+    except InputError as error:
+        problems = [replace(p, column=own.get(p.column or "", p.column)) for p in error.problems]
+        raise type(error)(problems) from None
+    return shaped

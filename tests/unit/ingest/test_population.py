@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.bundled import data_path
-from geo.ingest.layers import read_settlements
+from geo.ingest.kinds import Kind
 from geo.ingest.population import estimate_populations
+from geo.ingest.reading import read_table
 from geo.ingest.statements import read_population_figures
 from geo.region import PopulationRules, RegionProfile
 from geo.tables.evidence import POPULATION_FIGURES
@@ -147,7 +148,7 @@ def test_every_total_is_met_exactly(total: int, known: list[int | None], centres
 
 def test_the_bundled_populations_add_up_to_every_published_total_in_use() -> None:
     profile = RegionProfile.from_toml(data_path("region.toml"))
-    settlements = read_settlements(data_path("boundaries", "settlements.geojson"))
+    settlements = read_table(Kind.SETTLEMENTS, data_path("boundaries", "settlements.geojson"))[0]
     published = read_population_figures(data_path("boundaries", "population.csv"))
     result = estimate_populations(settlements, published, profile)
     assert result["population"].sum() == 928_185

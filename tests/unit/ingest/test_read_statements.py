@@ -4,22 +4,18 @@ import pytest
 
 from geo.bundled import data_path
 from geo.errors import ColumnMissing, FileProblem, ValueRejected
-from geo.ingest import (
-    read_districts,
-    read_okrugs,
-    read_population_figures,
-    read_reports,
-    read_settlements,
-)
+from geo.ingest.kinds import Kind
+from geo.ingest.reading import read_table
+from geo.ingest.statements import read_okrugs, read_population_figures, read_reports
 from geo.tables.evidence import OKRUGS, POPULATION_FIGURES, REPORTS
 
 
 def test_the_bundled_region_is_read_whole():
-    settlements = read_settlements(data_path("boundaries", "settlements.geojson"))
+    settlements = read_table(Kind.SETTLEMENTS, data_path("boundaries", "settlements.geojson"))[0]
     assert len(settlements) == 328
     assert settlements.geometry.isna().sum() == 19
     assert settlements[["name_kk", "name_ru", "name_en"]].notna().all(axis=None)
-    assert len(read_districts(data_path("boundaries", "districts.geojson"))) == 13
+    assert len(read_table(Kind.BOUNDARIES, data_path("boundaries", "districts.geojson"))[0]) == 13
 
 
 @pytest.mark.parametrize(
