@@ -1,7 +1,7 @@
 """The analysis: from inputs to a published run."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import geopandas as gpd
@@ -10,25 +10,30 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.access.classify import Access, classify
-from geo.access.distances import district_centre_km, nearest_served_km, nearest_site_km
-from geo.access.inputs import AnalysisInputs, Loaded, load_inputs
-from geo.access.obstacles import Obstacles, find_obstacles
+from geo.access.gather import Gathered, gather
+from geo.access.inputs import Loaded, load_inputs
+from geo.access.institutions import Institutions, facilities_of_settlements
+from geo.access.layers import AnalysisInputs
 from geo.access.rank import Uncertain, order_of_gaps, rank_interval
+from geo.access.reach import Reach
 from geo.access.reasons import reasons_json
-from geo.access.score import people_indicator, remoteness_indicator, severity_indicator, weighted_score
-from geo.access.summary import summarise, with_district_totals
-from geo.coverage.areas import evidence_from_areas
-from geo.coverage.evidence import combine, has_evidence
+from geo.access.roads import district_roads
+from geo.access.score import (
+    institutions_indicator,
+    people_indicator,
+    remoteness_indicator,
+    severity_indicator,
+    weighted_score,
+)
+from geo.access.summary import counts_of_given, summarise, with_district_totals
 from geo.coverage.footprints import Footprints, footprints
 from geo.coverage.modelled import Modelled, model_sites
-from geo.coverage.prior import evidence_from_totals
 from geo.coverage.reliability import load_reliability
-from geo.coverage.reports import evidence_from_reports, statements_on_settlements
-from geo.coverage.signals import evidence_from_signal
 from geo.tables.results import GAPS, SERVICE
 from geo.tables.schema import conform
 from geo.tables.words import ServiceClass
 from geo.workspace import Run, Workspace
+from geo.workspace.catalogue import Catalogue
 
 SEED = 20260101
 STEPS = ("reading", "modelling", "evidence", "classes", "ranks", "writing")
@@ -64,7 +69,7 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
         For anything the user can mend; nothing is written then.
     """
     progress("reading")
-    loaded = load_inputs(inputs)
+    loaded = load_inputs(inputs, Catalogue(workspace.root))
     places = footprints(loaded.settlements, loaded.region)
     if len(loaded.sites):
         progress("modelling")
@@ -73,22 +78,33 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
     coverage = loaded.coverage
     if modelled is not None and len(modelled.areas):
         coverage = pd.concat([coverage, modelled.areas], ignore_index=True) if len(coverage) else modelled.areas
-    evidence, statements = _gather(loaded, places, modelled)
+    known = gather(loaded, places, modelled)
     progress("classes")
-    access = classify(evidence, len(loaded.settlements), loaded.standard)
-    reach = _Reach.of(loaded, places, access, modelled)
+    access = classify(known.evidence, len(loaded.settlements), loaded.standard)
+    reach = Reach.of(loaded, places, access, modelled)
+    count = facilities_of_settlements(loaded.facilities, loaded.settlements, places, loaded.region)
+    institutions = Institutions.of(count, access.internet)
+    roads = district_roads(loaded.roads, loaded.districts, coverage, loaded.region, loaded.standard)
     progress("ranks")
-    gaps = _gaps(loaded, evidence, statements, access, reach, seed)
+    gaps = _gaps(loaded, known, access, reach, institutions, seed)
     progress("writing")
     tables = {
         "settlements": loaded.settlements,
-        "districts": with_district_totals(loaded.districts, gaps),
+        "districts": with_district_totals(loaded.districts, gaps, roads),
         "coverage": coverage,
         "sites": loaded.sites,
-        "service": _service(loaded.settlements, evidence),
+        "service": _service(loaded.settlements, known.evidence),
         "gaps": gaps,
     }
-    return workspace.publish(tables, _manifest(inputs, loaded, modelled, gaps, seed))
+    summary = summarise(gaps) | counts_of_given(
+        measurements=len(loaded.measurements),
+        settlements_tested=known.tests["row"].nunique(),
+        facilities=len(loaded.facilities),
+        facilities_placed=institutions.count,
+        institutions_without=institutions.without,
+        roads=roads,
+    )
+    return workspace.publish(tables, _manifest(inputs, loaded, modelled, summary, seed))
 
 
 def _model(loaded: Loaded, places: Footprints) -> Modelled | None:
@@ -107,48 +123,8 @@ def _model(loaded: Loaded, places: Footprints) -> Modelled | None:
     )
 
 
-def _gather(loaded: Loaded, places: Footprints, modelled: Modelled | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All evidence, one row per settlement, operator and technology; and the reports behind it."""
-    reliability = load_reliability()
-    standard, settlements = loaded.standard, loaded.settlements
-    statements = statements_on_settlements(loaded.reports, settlements["kato"], loaded.region.profile.as_of)
-    pieces = [evidence_from_reports(statements, reliability)]
-    if len(loaded.coverage):
-        pieces.append(evidence_from_areas(loaded.coverage, places, loaded.region, standard, reliability))
-    if modelled is not None:
-        pieces.append(modelled.evidence)
-    pieces.extend(evidence_from_signal(raster, places, standard, reliability) for raster in loaded.rasters)
-    if loaded.totals is not None:
-        pieces.append(evidence_from_totals(settlements, loaded.totals, has_evidence(pieces, len(settlements))))
-    return combine(pieces), statements
-
-
-@dataclass(frozen=True)
-class _Reach:
-    """Distances in km of every settlement, shape (n,), and what stands between it and the nearest site."""
-
-    nearest_served_km: Floats
-    nearest_site_km: Floats
-    district_centre_km: Floats
-    obstacles: Obstacles
-
-    @classmethod
-    def of(cls, loaded: Loaded, places: Footprints, access: Access, modelled: Modelled | None) -> "_Reach":
-        n = len(loaded.settlements)
-        served = access.service_class == ServiceClass.SERVED
-        obstacles = Obstacles.none(n)
-        if modelled is not None:
-            obstacles = find_obstacles(modelled.cells, loaded.terrain, places, ~served, loaded.region)
-        return cls(
-            nearest_served_km(places, n, served),
-            nearest_site_km(places, n, loaded.sites, loaded.region),
-            district_centre_km(places, loaded.settlements),
-            obstacles,
-        )
-
-
 def _gaps(
-    loaded: Loaded, evidence: pd.DataFrame, statements: pd.DataFrame, access: Access, reach: _Reach, seed: int
+    loaded: Loaded, known: Gathered, access: Access, reach: Reach, institutions: Institutions, seed: int
 ) -> gpd.GeoDataFrame:
     """The table of results, in the order of the settlements."""
     standard, settlements = loaded.standard, loaded.settlements
@@ -159,7 +135,7 @@ def _gaps(
         "severity": severity_indicator(access.service_class, access.served, access.internet, standard),
         "remoteness": remoteness_indicator(reach.nearest_served_km, reach.district_centre_km, standard),
         "no_emergency_call": 1.0 - access.voice,
-        "institutions": np.full(len(settlements), np.nan),  # no register of institutions has been given
+        "institutions": institutions_indicator(institutions.without, standard),
     }
     score = weighted_score(indicators, standard)
     scenario = loaded.scenario.name if loaded.scenario else None
@@ -172,18 +148,20 @@ def _gaps(
         people_without=people_without.round(3),
         nearest_served_km=reach.nearest_served_km.round(3),
         nearest_site_km=reach.nearest_site_km.round(3),
+        nearest_road_km=reach.nearest_road_km.round(3),
+        facilities=institutions.count,
         score=score,
         scenario=scenario,
         basis=access.basis,
         as_of=access.as_of,
         reasons=reasons_json(
             settlements,
-            evidence,
-            statements,
+            known.evidence,
+            known.statements,
+            known.tests,
             access,
-            reach.nearest_served_km,
-            reach.nearest_site_km,
-            reach.obstacles,
+            reach,
+            institutions,
             standard,
             load_reliability(),
             scenario,
@@ -213,14 +191,16 @@ def _ranks(
     def people(column: str) -> Floats:
         return np.asarray(settlements[column].to_numpy(dtype=float, na_value=np.nan)[gap])
 
-    held = pd.Series(access.basis[gap]).map(standard.concentration)
+    of_basis = pd.Series(access.basis[gap]).map(standard.concentration).astype(float)
+    held = of_basis.fillna(min(standard.concentration.values())).to_numpy()
+    of_tests = access.concentration[gap]
     low, high = rank_interval(
         Uncertain(
             population=people("population"),
             low=people("population_low"),
             high=people("population_high"),
             served=access.served[gap],
-            concentration=np.asarray(held.fillna(min(standard.concentration.values())), dtype=float),
+            concentration=np.where(np.isnan(of_tests), held, of_tests),
             severity=indicators["severity"][gap],
             no_emergency_call=indicators["no_emergency_call"][gap],
             remoteness=indicators["remoteness"][gap],
@@ -249,13 +229,15 @@ def _service(settlements: gpd.GeoDataFrame, evidence: pd.DataFrame) -> pd.DataFr
         probability_served=evidence["probability_served"].astype(float).round(6),
         probability_any=evidence["probability_any"].astype(float).round(6),
         edge_distance_km=evidence["edge_distance_km"].astype(float).round(3),
+        downlink_mbps=evidence["downlink_mbps"].astype(float).round(3),
+        tests=evidence["tests"].astype(float).round(3),
     )
     service: pd.DataFrame = conform(table, SERVICE, file="service")
     return service
 
 
 def _manifest(
-    inputs: AnalysisInputs, loaded: Loaded, modelled: Modelled | None, gaps: gpd.GeoDataFrame, seed: int
+    inputs: AnalysisInputs, loaded: Loaded, modelled: Modelled | None, summary: dict[str, Any], seed: int
 ) -> dict[str, Any]:
     standard, region, scenario = loaded.standard, loaded.region, loaded.scenario
     profile = region.profile
@@ -294,5 +276,5 @@ def _manifest(
             "notes": modelled.notes,
         },
         "credits": loaded.credits,
-        "summary": summarise(gaps),
+        "summary": summary,
     }

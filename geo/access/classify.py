@@ -6,7 +6,8 @@ With P the probability of each row of evidence and c the standard's confidence:
 - *below_standard*: internet of some kind with P ≥ c;
 - *voice_only*: voice with P ≥ c;
 - *unserved*: neither, and P of any service ≤ 1 − c;
-- *unknown*: anything between, and wherever nothing but published totals (basis `prior`) is known.
+- *unknown*: anything between, and wherever published totals (basis `prior`) have a say: they do where nothing else
+  speaks of mobile internet.
 
 A class says what is established, so a place with sure voice and a doubtful 4G edge is `voice_only`. Of several
 operators the best is the settlement's: they share masts, so their probabilities are not multiplied.
@@ -29,6 +30,7 @@ class Access:
     """What n settlements have; arrays of shape (n,), NaN or None where nothing is known.
 
     `served` is the probability of internet at standard and voice; `internet` of internet of any kind; `voice` of voice.
+    `concentration` is how many observations they are worth, where that is not what their basis is.
     """
 
     service_class: npt.NDArray[np.object_]
@@ -40,6 +42,7 @@ class Access:
     signal_dbm: Floats
     basis: npt.NDArray[np.object_]
     as_of: npt.NDArray[np.object_]
+    concentration: Floats
 
 
 def classify(evidence: pd.DataFrame, n: int, standard: Standard) -> Access:
@@ -69,7 +72,9 @@ def classify(evidence: pd.DataFrame, n: int, standard: Standard) -> Access:
     voice = np.where(known, np.nan_to_num(voice), np.nan)
 
     established = np.zeros(n, dtype=bool)
-    established[row[evidence["basis"].to_numpy(dtype=object) != Basis.PRIOR]] = True
+    is_prior = evidence["basis"].to_numpy(dtype=object) == Basis.PRIOR
+    established[row[~is_prior]] = True
+    established[row[is_prior]] = False
     c = standard.confidence
     with np.errstate(invalid="ignore"):
         service_class = np.select(
@@ -95,6 +100,7 @@ def classify(evidence: pd.DataFrame, n: int, standard: Standard) -> Access:
         signal_dbm=best["signal_dbm"].to_numpy(dtype=float),
         basis=best["basis"].to_numpy(dtype=object),
         as_of=best["as_of"].to_numpy(dtype=object),
+        concentration=best["concentration"].to_numpy(dtype=float),
     )
 
 

@@ -13,6 +13,7 @@ from geo.region import LANGUAGES
 from geo.tables.results import INDICATORS
 from geo.workspace import Run
 
+_SHARES = ("probability", "share")
 _PLAIN = ("kato", "kind", "district_kato", "okrug_kato", "is_okrug_centre")
 
 
@@ -64,6 +65,7 @@ def explain(run: Run, kato: str, language: str) -> dict[str, Any]:
         "signal_dbm": row["signal_dbm"],
         "nearest_served_km": row["nearest_served_km"],
         "nearest_site_km": row["nearest_site_km"],
+        **{name: row.get(name) for name in ("nearest_road_km", "facilities")},  # earlier runs lack them
         "score": row["score"],
         "indicators": [
             {
@@ -95,10 +97,10 @@ def explain(run: Run, kato: str, language: str) -> dict[str, Any]:
 
 
 def reason_text(reason: dict[str, Any], language: str) -> str:
-    """A reason in words, its numbers written as the language writes them; 0.87 of probability as 87 %."""
+    """A reason in words, its numbers written as the language writes them; 0.87 of a probability or share as 87 %."""
     numbers = {
         name: format_percent(value, locale=language)
-        if name == "probability"
+        if name in _SHARES
         else format_decimal(round(value, 1), locale=language)
         for name, value in reason.items()
         if name != "code"

@@ -4,7 +4,8 @@ Rank 1 has the highest score; equal scores are ordered by people without service
 KATO code, so that ranks are unique and the same everywhere.
 
 The interval comes from seeded draws over the population range (lognormal, the range being its 5–95 %) and the
-probability of service (Beta with mean P, worth as many observations as its basis is: the standard's `concentration`).
+probability of service (Beta with mean P, worth as many observations as its basis is: the standard's `concentration`, or
+fewer where it comes from few tests).
 """
 
 from dataclasses import dataclass
@@ -88,6 +89,6 @@ def _drawn_score(gaps: Uncertain, standard: Standard, random: np.random.Generato
         "severity": np.where(gaps.is_unknown, np.minimum(gaps.severity * worse, 1.0), gaps.severity),
         "remoteness": gaps.remoteness,
         "no_emergency_call": np.minimum(gaps.no_emergency_call * worse, 1.0),
-        "institutions": gaps.institutions,
+        "institutions": np.minimum(gaps.institutions * worse, 1.0),
     }
     return np.nan_to_num(weighted_score(indicators, standard), nan=-1.0)

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.access.classify import Access
-from geo.access.obstacles import Obstacles
+from geo.access.institutions import Institutions
+from geo.access.reach import Reach
 from geo.coverage.reliability import Reliability
 from geo.coverage.reports import is_old
 from geo.standards import Standard
@@ -31,6 +32,7 @@ CODES = (
     "technology_not_stated",
     "old_report",
     "conflicting_evidence",
+    "measured",
     "no_service_claimed",
     "edge_of_coverage",
     "weak_signal",
@@ -40,6 +42,8 @@ CODES = (
     "nearest_served",
     "nearest_site",
     "blocked_path",
+    "nearest_road",
+    "institutions_without",
     "population_estimated",
     "scenario",
 )
@@ -62,10 +66,10 @@ def reasons_json(
     settlements: pd.DataFrame,
     evidence: pd.DataFrame,
     statements: pd.DataFrame,
+    tests: pd.DataFrame,
     access: Access,
-    nearest_served_km: npt.NDArray[np.float64],
-    nearest_site_km: npt.NDArray[np.float64],
-    obstacles: Obstacles,
+    reach: Reach,
+    institutions: Institutions,
     standard: Standard,
     reliability: Reliability,
     scenario: str | None,
@@ -73,22 +77,35 @@ def reasons_json(
     """One JSON array per settlement; every argument is as `geo.access.analysis` has it."""
     n = len(settlements)
     located = settlements["geometry"].notna().to_numpy()
+    is_gap = access.service_class != ServiceClass.SERVED
+    obstacles = reach.obstacles
     reasons = [
         _Reason("position_unknown", ~located),
         _prior(evidence, n),
         *_reported(statements, evidence, n, reliability),
-        *_from_layers(evidence, n, standard),
+        _measured(tests, n),
+        *_from_layers(evidence, tests, n, standard),
         *_missing(evidence, access, standard, n),
         _Reason(
             "nearest_served",
-            np.isfinite(nearest_served_km) & (access.service_class != ServiceClass.SERVED),
-            {"km": nearest_served_km},
+            np.isfinite(reach.nearest_served_km) & is_gap,
+            {"km": reach.nearest_served_km},
         ),
-        _Reason("nearest_site", np.isfinite(nearest_site_km), {"km": nearest_site_km}),
+        _Reason("nearest_site", np.isfinite(reach.nearest_site_km), {"km": reach.nearest_site_km}),
         _Reason(
             "blocked_path",
             np.isfinite(obstacles.km),
             {"km": obstacles.km, "m": obstacles.above_m, "lift_m": obstacles.lift_m},
+        ),
+        _Reason(
+            "nearest_road",
+            np.isfinite(reach.nearest_road_km) & is_gap,
+            {"km": reach.nearest_road_km},
+        ),
+        _Reason(
+            "institutions_without",
+            (institutions.without > 0.0) & is_gap,
+            {"count": institutions.count, "without": institutions.without},
         ),
         _Reason(
             "population_estimated",
@@ -123,7 +140,7 @@ def _rows(evidence: pd.DataFrame, chosen: Mask) -> npt.NDArray[np.int64]:
 def _prior(evidence: pd.DataFrame, n: int) -> _Reason:
     is_prior = (evidence["basis"] == Basis.PRIOR).to_numpy()
     mobile = is_prior & (evidence["technology"] == Technology.UNSPECIFIED).to_numpy()
-    heard_of = _mask(_rows(evidence, ~is_prior), n)
+    heard_of = _mask(_rows(evidence, ~is_prior | evidence["tests"].notna().to_numpy()), n)
     chance = _column(_rows(evidence, mobile), evidence["probability_served"].to_numpy()[mobile], n)
     return _Reason("nothing_known", ~heard_of, {"probability": chance})
 
@@ -153,7 +170,16 @@ def _reported(statements: pd.DataFrame, evidence: pd.DataFrame, n: int, reliabil
     ]
 
 
-def _from_layers(evidence: pd.DataFrame, n: int, standard: Standard) -> list[_Reason]:
+def _measured(tests: pd.DataFrame, n: int) -> _Reason:
+    row = tests["row"].to_numpy(dtype=np.int64)
+    count = np.bincount(row, weights=tests["count"].to_numpy(dtype=float), minlength=n)
+    passed = np.bincount(row, weights=tests["passed"].to_numpy(dtype=float), minlength=n)
+    nearest = _smallest(row, tests["nearest_km"].to_numpy(dtype=float), n)
+    share = passed / np.maximum(count, 1.0)
+    return _Reason("measured", count > 0.0, {"count": count, "km": nearest, "share": share})
+
+
+def _from_layers(evidence: pd.DataFrame, tests: pd.DataFrame, n: int, standard: Standard) -> list[_Reason]:
     edge = evidence["edge_distance_km"].to_numpy(dtype=float)
     signal = evidence["signal_dbm"].to_numpy(dtype=float)
     speed = evidence["downlink_mbps"].to_numpy(dtype=float)
@@ -173,8 +199,10 @@ def _from_layers(evidence: pd.DataFrame, n: int, standard: Standard) -> list[_Re
     nearest_edge = _smallest(_rows(evidence, near), np.abs(edge[near]), n)
     best_signal = -_smallest(_rows(evidence, weak), -signal[weak], n)
     best_speed = -_smallest(_rows(evidence, slow), -speed[slow], n)
+    conflicting = _mask(_rows(evidence, evidence["conflicting"].to_numpy(dtype=bool)), n)
+    contradicted = _mask(_rows(tests, tests["contradicts"].to_numpy(dtype=bool)), n)
     return [
-        _Reason("conflicting_evidence", _mask(_rows(evidence, evidence["conflicting"].to_numpy(dtype=bool)), n)),
+        _Reason("conflicting_evidence", conflicting | contradicted),
         _Reason("no_service_claimed", outside & ~inside),
         _Reason("edge_of_coverage", np.isfinite(nearest_edge), {"km": nearest_edge}),
         _Reason("weak_signal", np.isfinite(best_signal), {"dbm": best_signal}),

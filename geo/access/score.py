@@ -47,6 +47,11 @@ def remoteness_indicator(nearest_served_km: Floats, district_centre_km: Floats, 
         return np.asarray(np.where(known, parts, 0.0).sum(axis=0) / known.sum(axis=0))
 
 
+def institutions_indicator(institutions_without: Floats, standard: Standard) -> Floats:
+    """``min(1, institutions / reference)``: public institutions expected to be without internet."""
+    return np.asarray(np.minimum(institutions_without / standard.references["institutions"], 1.0))
+
+
 def weighted_score(indicators: Mapping[str, Floats], standard: Standard) -> Floats:
     """Weighted mean of the known indicators times 100, rounded to 1e-6 so that ties are ties; NaN if none is known."""
     weights = np.array([standard.weights[name] for name in INDICATORS])

@@ -4,9 +4,12 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geo.tables.words import ServiceClass
+
+Floats = npt.NDArray[np.float64]
 
 
 def summarise(gaps: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -30,11 +33,45 @@ def summarise(gaps: gpd.GeoDataFrame) -> dict[str, Any]:
     }
 
 
-def with_district_totals(districts: gpd.GeoDataFrame, gaps: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Districts with `settlements`, `gaps`, `population`, `people_without` and `share_without`.
+def counts_of_given(
+    *,
+    measurements: int,
+    settlements_tested: int,
+    facilities: int,
+    facilities_placed: Floats,
+    institutions_without: Floats,
+    roads: pd.DataFrame,
+) -> dict[str, Any]:
+    """What tests, facilities and roads came to; nothing about a kind of which none was given.
+
+    Parameters
+    ----------
+    measurements, settlements_tested, facilities
+        Rows given, settlements with tests near enough, rows given.
+    facilities_placed, institutions_without
+        Per settlement: public institutions, and how many of them are expected to be without internet.
+    roads
+        As `geo.access.roads.district_roads` gives it.
+    """
+    counts: dict[str, Any] = {}
+    if measurements:
+        counts |= {"measurements": measurements, "settlements_tested": settlements_tested}
+    if facilities:
+        counts |= {
+            "facilities": facilities,
+            "facilities_placed": int(np.nansum(facilities_placed)),
+            "institutions_without": round(float(np.nansum(institutions_without)), 1),
+        }
+    if roads["road_km"].notna().any():
+        counts["road_km"] = round(float(roads["road_km"].sum()), 1)
+    return counts
+
+
+def with_district_totals(districts: gpd.GeoDataFrame, gaps: gpd.GeoDataFrame, roads: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Districts with `settlements`, `gaps`, `population`, `people_without`, `share_without` and the columns of `roads`.
 
     `share_without` is the share of residents expected to be without service, over the settlements of which both people
-    and probability are known; null where there is none.
+    and probability are known; null where there is none. `roads` is as `geo.access.roads.district_roads` gives it.
     """
     known = gaps["people_without"].notna()
     table = pd.DataFrame(
@@ -56,5 +93,7 @@ def with_district_totals(districts: gpd.GeoDataFrame, gaps: gpd.GeoDataFrame) ->
         population=totals["population"].fillna(0).round().astype("int64"),
         people_without=totals["people_without"].round(3),
         share_without=share.round(6),
+        road_km=roads["road_km"].round(3),
+        road_covered_share=roads["road_covered_share"].round(6),
     )
     return enriched[[c for c in enriched.columns if c != "geometry"] + ["geometry"]]

@@ -46,6 +46,7 @@ REASON_TEXTS = {
     "old_report": "The report is undated or more than two years old.",
     "conflicting_evidence": "Sources disagree.",
     "no_service_claimed": "No coverage layer claims service here.",
+    "measured": "Tests nearby: {count}, the nearest {km} km away; {share} of them meet the standard.",
     "edge_of_coverage": "It lies {km} km from the edge of a coverage area.",
     "weak_signal": "The signal of {dbm} dBm is below the standard's level.",
     "below_speed": "{mbps} Mbit/s is slower than the standard asks.",
@@ -53,10 +54,12 @@ REASON_TEXTS = {
     "no_voice": "Internet without mobile voice, so no emergency call.",
     "nearest_served": "The nearest place known to be served is {km} km away.",
     "nearest_site": "The nearest site is {km} km away.",
+    "nearest_road": "The nearest road is {km} km away.",
     "blocked_path": (
         "The ground blocks the path from the nearest site: {km} km from the site it stands {m} m above the line of "
         "sight; for a clear link both antennas would have to be {lift_m} m higher."
     ),
+    "institutions_without": "Public institutions here: {count}, expected to be without internet: {without}.",
     "population_estimated": "Its population is not published; the estimate is {low} to {high} people.",
     "scenario": "This is a scenario, not an observation.",
 }

@@ -35,6 +35,8 @@ def evidence_from_areas(
     pieces = []
     for key, layer in coverage.groupby(_LAYER, dropna=False, sort=True):
         operator, technology, basis, threshold_dbm, downlink_mbps = key
+        if not region.contains_any(layer.geometry).any():
+            continue  # another region's layer says nothing of this one
         rule = standard.technologies[technology]
         polygons = planar[layer.index.to_numpy()]
         edge_km = signed_distance_m(x, y, polygons, max_distance_m=_FARTHEST_EDGE_KM * 1000.0) / 1000.0

@@ -25,6 +25,7 @@ from geo.region import Region, geodesic_km
 from geo.standards import Standard
 from geo.tables.coverage import COVERAGE
 from geo.tables.schema import WGS84, conform
+from geo.tables.sites import CROWDSOURCED
 from geo.tables.words import Basis
 
 AREA_RESOLUTION_M = 1000.0
@@ -98,6 +99,7 @@ def model_sites(
         cells = _with_threshold(cells, standard, notes)
         keys = cells[["operator", "technology"]].drop_duplicates().sort_values(["operator", "technology"])
         service = np.asarray(cells.groupby(["operator", "technology"], sort=True).ngroup(), dtype=np.int64)
+        crowdsourced = np.asarray((cells["status"] == CROWDSOURCED).groupby(service).all())
         reached = levels(cells, lon, lat, terrain, region.profile.radio_climate, patterns=patterns)
         best = best_servers(service, reached, len(lon), services=len(keys))
     source = method_over(terrain)
@@ -105,10 +107,16 @@ def model_sites(
     covered = np.zeros(grid.rows * grid.columns, dtype=bool)
     for number, (operator, technology) in enumerate(keys.itertuples(index=False, name=None)):
         threshold_dbm = standard.technologies[technology].threshold_dbm or np.nan
+        if not np.isfinite(best.level_dbm[number]).any():
+            notes.append(f"no cell of {operator} {technology} reaches into the region; nothing is said of it")
+            continue
         level = best.level_dbm[number, :n]
         known = np.isfinite(level)
         probability = np.full(n, reliability.outside)
         probability[known] = probability_of_signal(level[known], threshold_dbm, reliability=reliability)
+        # of a list that is not whole only what it shows counts: another mast may serve the places it leaves dark
+        is_whole = not crowdsourced[number]
+        told = np.full(n, True) if is_whole else np.nan_to_num(level, nan=-np.inf) >= threshold_dbm
         rows.append(
             pd.DataFrame(
                 {
@@ -125,7 +133,7 @@ def model_sites(
                     "as_of": None,
                     "source": _sources(best.path[number, :n], source),
                 }
-            )
+            )[told]
         )
         covered[pixel] = np.nan_to_num(best.level_dbm[number, n:], nan=-np.inf) >= threshold_dbm
         area = grid.area(covered.reshape(grid.rows, grid.columns))

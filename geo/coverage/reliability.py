@@ -25,6 +25,7 @@ class Reliability:
     model_error_db: float
     location_variability_db: float
     report: Mapping[str, float]
+    test: Mapping[str, float]
 
 
 @cache
@@ -39,6 +40,7 @@ def load_reliability() -> Reliability:
         model_error_db=signal["model_error_db"],
         location_variability_db=signal["location_variability_db"],
         report=raw["report"],
+        test=raw["test"],
     )
 
 

@@ -63,3 +63,18 @@ def test_the_more_trusted_basis_wins_and_a_contradiction_is_marked() -> None:
 
 def test_best_technology_of_a_prior_is_not_stated() -> None:
     assert access(("unspecified", "unspecified", 0.9, 0.9, "prior")).best_technology.tolist() == [None]
+
+
+def test_totals_that_still_have_a_say_leave_the_class_unknown() -> None:
+    # 2G was measured; whether there is internet is known from the totals alone
+    result = access(("a", "2g", 0.95, 0.95, "measured"), ("unspecified", "unspecified", 0.9, 0.9, "prior"))
+    assert result.service_class.tolist() == ["unknown"]
+    assert result.served.tolist() == [0.9]
+
+
+def test_confidence_is_that_of_the_best_row() -> None:
+    rows = evidence(("a", "4g", 0.8, 0.8, "measured"), ("b", "4g", 0.9, 0.9, "declared"))
+    rows["concentration"] = [14.0, float("nan")]
+    assert pd.isna(classify(rows, 1, KZ).concentration[0])
+    rows.loc[0, "probability_served"] = 0.95
+    assert classify(rows, 1, KZ).concentration.tolist() == [14.0]

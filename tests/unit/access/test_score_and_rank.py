@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -94,6 +96,13 @@ def test_certain_gaps_have_a_narrow_interval() -> None:
     )
     low, high = rank_interval(sure, np.arange(1, n + 1), KZ, seed=3)
     assert low.tolist() == high.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_institutions_without_service_are_drawn_with_the_service() -> None:
+    alone = replace(KZ, weights=dict.fromkeys(KZ.weights, 0.0) | {"institutions": 1.0})
+    alike = replace(uncertain(10), institutions=np.full(10, 0.5))
+    low, high = rank_interval(alike, np.arange(1, 11), alone, seed=1)
+    assert (high > low).all()
 
 
 def test_no_gaps_have_no_intervals() -> None:
