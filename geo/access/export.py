@@ -53,7 +53,8 @@ def to_xlsx(gaps: gpd.GeoDataFrame, run: Run) -> bytes:
         sheet.cell(1, index).font = Font(bold=True)
     sheet.freeze_panes = "A2"
     about = book.create_sheet("about")
-    for line in (["run", run.id], ["label", _label(run)], *(["credit", credit] for credit in run.manifest["credits"])):
+    lines = [["run", run.id], ["label", _label(run)], *(["credit", credit] for credit in run.manifest["credits"])]
+    for line in harmless(pd.DataFrame(lines, columns=["what", "text"], dtype="str")).itertuples(index=False, name=None):
         about.append(line)
     stream = io.BytesIO()
     book.save(stream)

@@ -1,6 +1,6 @@
 """Immutable runs, and the pointers to the current one and to each scenario's."""
 
-from geo.workspace.runs import Run, Workspace
+from geo.workspace.runs import DamagedRun, Run, Workspace
 from geo.workspace.versions import code_version
 
-__all__ = ["Run", "Workspace", "code_version"]
+__all__ = ["DamagedRun", "Run", "Workspace", "code_version"]

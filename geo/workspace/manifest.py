@@ -1,4 +1,4 @@
-"""The manifest of a run: what it was made from, and the digest of every table."""
+"""The manifest of a run: what it was made from, and the digest of every table and of itself."""
 
 import hashlib
 import json
@@ -11,6 +11,10 @@ from geo.errors import RunDamaged
 
 FILE = "manifest.json"
 RUN_ID = re.compile(r"[0-9a-f]{16}")
+DIGEST = "manifest_sha256"
+"""Key of the SHA-256 of the manifest's own bytes, in which it stands as 64 zeros."""
+
+_BLANK = "0" * 64
 _NEEDED: dict[str, type] = {
     "id": str,
     "created_at": str,
@@ -43,17 +47,24 @@ def run_id(manifest: Mapping[str, Any], code: str) -> str:
     return hashlib.sha256(encode(as_stored)).hexdigest()[:16]
 
 
+def sealed(manifest: Mapping[str, Any]) -> bytes:
+    """The bytes of a manifest's file, with the digest of themselves."""
+    blank = encode({**manifest, DIGEST: _BLANK}, indent=2) + b"\n"
+    return blank.replace(_field(_BLANK), _field(_digest(blank)), 1)
+
+
 def read(folder: Path) -> dict[str, Any]:
-    """The manifest of a run's folder.
+    """The manifest of a run's folder, every byte of it verified.
 
     Raises
     ------
     RunDamaged
-        If it is missing, is not JSON, lacks a key, or does not belong to the folder's name.
+        If it is missing, is not JSON, lacks a key, has changed, or does not belong to the folder's name.
     """
     path = folder / FILE
     try:
-        manifest = json.loads(path.read_bytes())
+        content = path.read_bytes()
+        manifest = json.loads(content)
     except (OSError, ValueError) as error:
         raise damaged(path, "cannot be read") from error
     if not isinstance(manifest, dict):
@@ -63,9 +74,22 @@ def read(folder: Path) -> dict[str, Any]:
             raise damaged(path, f"has no valid '{key}'")
     if not all(isinstance(t, dict) and isinstance(t.get("sha256"), str) for t in manifest["tables"].values()):
         raise damaged(path, "has no valid 'tables'")
+    _check_digest(path, content, manifest)
     if manifest["id"] != folder.name or run_id(manifest, str(manifest["versions"].get("code"))) != folder.name:
         raise damaged(path, "does not belong to the run it lies in")
     return manifest
+
+
+def check_sizes(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Check that the tables' files are there and of their sizes, which costs nothing; RunDamaged if one is not."""
+    for name, table in manifest["tables"].items():
+        path = folder / f"{name}.parquet"
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise damaged(path, "is missing") from error
+        if size != table.get("bytes", size):
+            raise damaged(path, "has changed since the run was written")
 
 
 def damaged(path: Path, what: str) -> RunDamaged:
@@ -73,6 +97,22 @@ def damaged(path: Path, what: str) -> RunDamaged:
     return RunDamaged(
         f"{path}: the file {what}. Delete the folder {path.parent.name} and analyse again; other runs are not affected."
     )
+
+
+def _check_digest(path: Path, content: bytes, manifest: Mapping[str, Any]) -> None:
+    digest = manifest.get(DIGEST)
+    if digest is None and not any("bytes" in table for table in manifest["tables"].values()):
+        return  # written before manifests had a digest; those that have one also state the tables' sizes
+    if not isinstance(digest, str) or digest != _digest(content.replace(_field(digest), _field(_BLANK), 1)):
+        raise damaged(path, "has changed since the run was written")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _field(digest: str) -> bytes:
+    return f'"{DIGEST}": "{digest}"'.encode()
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
 
+from geo.files import HeldFile
 from geo.workspace.manifest import damaged
 
 _COMPRESSION: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "row_group_size": 131_072}
@@ -24,8 +25,8 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(path, engine="pyarrow", index=False, **_COMPRESSION)
 
 
-def read_table(path: Path, sha256: str) -> Any:
-    """Read a table whose bytes have the given SHA-256.
+def read_table(path: Path, sha256: str, held: HeldFile | None = None) -> Any:
+    """Read a table whose bytes have the given SHA-256, from its path or from the file that is held open.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def read_table(path: Path, sha256: str) -> Any:
         If the file is missing or its bytes have changed.
     """
     try:
-        content = path.read_bytes()
+        content = (held or path).read_bytes()
     except OSError as error:
         raise damaged(path, "cannot be read") from error
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -56,7 +56,10 @@ def read_pointers(root: Path) -> Pointers:
     except (ValueError, KeyError, TypeError, AttributeError):
         whole = False
     if not whole:
-        raise RunDamaged(f"{path}: the file is damaged. Delete it and analyse again; the stored runs are kept.")
+        raise RunDamaged(
+            f"{path}: the file is damaged. Delete it, then analyse again or name a stored run"
+            " with `shalgai runs rollback`; the runs themselves are kept."
+        )
     return Pointers(current, scenarios)
 
 

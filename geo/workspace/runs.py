@@ -1,26 +1,24 @@
 """The workspace: a folder of immutable runs, published whole and found by id or name."""
 
-import os
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from geo.errors import FileProblem, Problem, RunDamaged, UnknownName
-from geo.files import file_sha256, fsync, is_locked, locked
+from geo.errors import Problem, RunDamaged, UnknownName
+from geo.files import HeldFile, file_sha256, fsync, locked, writing_to
 from geo.workspace import manifest as manifests
+from geo.workspace.folders import LOCK, make_folder, writing_folder
 from geo.workspace.parquet import read_table, write_table
-from geo.workspace.pointers import check_scenario_name, read_pointers, write_pointers
+from geo.workspace.pointers import CURRENT, check_scenario_name, read_pointers, write_pointers
 from geo.workspace.versions import code_version, versions
 
-_WRITING = ".writing-"
-_OURS = ("id", "created_at", "tables", "versions")
+_OURS = ("id", "created_at", "tables", "versions", manifests.DIGEST)
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,7 @@ class Run:
     id: str
     path: Path
     manifest: dict[str, Any]
+    _held: Mapping[str, HeldFile] = field(default_factory=dict, repr=False, compare=False)
 
     def table(self, name: str) -> Any:
         """A table of the run, verified against the manifest: a GeoDataFrame where it has a geometry.
@@ -44,16 +43,65 @@ class Run:
         tables: dict[str, Any] = self.manifest["tables"]
         if name not in tables:
             raise UnknownName(Problem("no such table", f"Run {self.id} has: {', '.join(sorted(tables))}", value=name))
-        return read_table(self.path / f"{name}.parquet", tables[name]["sha256"])
+        return read_table(self._file(name), tables[name]["sha256"], self._held.get(name))
+
+    def held(self) -> "Run":
+        """This run with its files kept open: its tables can be read even when it is pruned meanwhile.
+
+        Raises
+        ------
+        RunDamaged
+            If a file is missing.
+        """
+        files = {}
+        for name in self.manifest["tables"]:
+            try:
+                files[name] = HeldFile(self._file(name))
+            except OSError as error:
+                raise manifests.damaged(self._file(name), "cannot be read") from error
+        return replace(self, _held=files)
+
+    def damage(self) -> Iterator[RunDamaged]:
+        """Check every byte that is stored: an error for each file that is missing or has changed."""
+        try:
+            manifests.read(self.path)
+        except RunDamaged as error:
+            yield error
+        for name, table in self.manifest["tables"].items():
+            path = self._file(name)
+            try:
+                if file_sha256(path) != table["sha256"]:
+                    yield manifests.damaged(path, "has changed since the run was written")
+            except FileNotFoundError:
+                yield manifests.damaged(path, "is missing")
+            except OSError as error:
+                yield manifests.damaged(path, f"cannot be read: {error.strerror}")
 
     def verify(self) -> None:
-        """Check every table's bytes; RunDamaged if one is missing or has changed."""
-        for name, table in self.manifest["tables"].items():
-            path = self.path / f"{name}.parquet"
-            if not path.is_file():
-                raise manifests.damaged(path, "is missing")
-            if file_sha256(path) != table["sha256"]:
-                raise manifests.damaged(path, "has changed since the run was written")
+        """Check every byte that is stored; RunDamaged if a file is missing or has changed."""
+        for error in self.damage():
+            raise error
+
+    def _file(self, table: str) -> Path:
+        return self.path / f"{table}.parquet"
+
+
+@dataclass(frozen=True)
+class DamagedRun:
+    """A stored run that cannot be opened, and why."""
+
+    id: str
+    path: Path
+    error: RunDamaged
+
+
+@dataclass(frozen=True)
+class Move:
+    """What moving a pointer did: its name, and the ids of the runs it named before (null: none) and names now."""
+
+    name: str
+    before: str | None
+    now: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +125,14 @@ class Workspace:
             Tables by name.
         manifest
             JSON values; `inputs` and `parameters` are needed, `scenario` is the name of the pointer to move.
-            `id`, `created_at`, `versions` and `tables` are added here.
+            `id`, `created_at`, `versions`, `tables` and the digest are added here.
+
+        Raises
+        ------
+        FileProblem
+            If the disk is full or may not be written to.
+        WorkspaceBusy
+            If another process has been writing to the workspace for too long.
         """
         given = [key for key in _OURS if key in manifest]
         if given:
@@ -86,8 +141,8 @@ class Workspace:
         if scenario is not None:
             check_scenario_name(scenario)
         run_id = manifests.run_id(manifest, code_version())
-        self._make_folders()
-        with self._writing_folder() as folder:
+        make_folder(self.folder)
+        with writing_to(self.root), writing_folder(self.folder, self.lock) as folder:
             stored = dict(manifest) | {
                 "id": run_id,
                 "scenario": scenario,
@@ -95,92 +150,116 @@ class Workspace:
                 "versions": versions(),
                 "tables": _write_tables(tables, folder),
             }
-            (folder / manifests.FILE).write_bytes(manifests.encode(stored, indent=2) + b"\n")
+            (folder / manifests.FILE).write_bytes(manifests.sealed(stored))
             for path in (folder / manifests.FILE, folder):
                 fsync(path)
-            with self._lock():
+            with self.lock():
                 pointers = read_pointers(self.root)
                 run = self._install(folder, run_id, scenario)
                 write_pointers(self.root, pointers.moved(scenario, run_id))
         return run
 
+    def rollback(self, name: str) -> Move:
+        """Move a pointer back to a stored run: its scenario's, or the current one if it has none.
+
+        Parameters
+        ----------
+        name
+            The run's id; any name that `find` knows will do.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such run.
+        RunDamaged
+            If any byte of it has changed; the pointers stay as they were then.
+        """
+        run = self.find(name)
+        with writing_to(self.root), self.lock():
+            run.verify()
+            pointers, scenario = read_pointers(self.root), run.manifest.get("scenario")
+            pointer = CURRENT if scenario is None else scenario
+            before = pointers.named().get(pointer)
+            if before != run.id:
+                write_pointers(self.root, pointers.moved(scenario, run.id))
+        return Move(pointer, before, run.id)
+
     def find(self, name: str) -> Run:
         """The run of an id, of a scenario's name, or the `current` one.
+
+        Every byte of its manifest is verified, and that its tables are there in full; their bytes are when read.
 
         Raises
         ------
         UnknownName
             If there is none; it says which there are.
         RunDamaged
-            If the run's manifest or the file of pointers cannot be used.
+            If the run's manifest, a table's size or the file of pointers shows damage.
         """
         run_id = name if manifests.RUN_ID.fullmatch(name) else None
-        if run_id and (self._runs / run_id).is_dir():
+        if run_id and (self.folder / run_id).is_dir():
             return self._open(run_id)
-        pointers = read_pointers(self.root).named()
-        if name in pointers:
-            return self._open(pointers[name])
-        count = len(self._ids())
+        pointers = self.named()
+        while name in pointers:
+            try:
+                return self._open(pointers[name])
+            except RunDamaged:
+                # the pointer may have moved meanwhile, and the run that it named been pruned
+                before, pointers = pointers, self.named()
+                if pointers.get(name) == before[name]:
+                    raise
+        count = len(self.ids())
         known = f"There are: {', '.join(pointers)}" if pointers else "There is none yet: run `shalgai analyse` first"
         remedy = f"{known}; and {count} run id{'s' if count != 1 else ''}" if count else known
         raise UnknownName(Problem("no run of that name", remedy, value=name))
 
     def runs(self) -> list[Run]:
-        """All stored runs, newest first."""
-        runs = [self._open(run_id) for run_id in self._ids()]
+        """The stored runs that can be opened, newest first."""
+        runs = [run for run in self._survey() if isinstance(run, Run)]
         return sorted(runs, key=lambda run: (run.manifest["created_at"], run.id), reverse=True)
+
+    def damaged(self) -> list[DamagedRun]:
+        """The stored runs that cannot be opened, by id."""
+        return [run for run in self._survey() if isinstance(run, DamagedRun)]
+
+    def ids(self) -> list[str]:
+        """Ids of the stored runs, whole or damaged, in order."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path.name for path in self.folder.iterdir() if manifests.RUN_ID.fullmatch(path.name) and _holds_any(path)
+        )
 
     def named(self) -> dict[str, str]:
         """Run ids by name: ``{"current": id, "<scenario>": id}``."""
         return read_pointers(self.root).named()
 
     @property
-    def _runs(self) -> Path:
+    def folder(self) -> Path:
+        """Where the runs lie."""
         return self.root / "runs"
 
-    def _ids(self) -> list[str]:
-        if not self._runs.is_dir():
-            return []
-        return [
-            path.name
-            for path in sorted(self._runs.iterdir())
-            if manifests.RUN_ID.fullmatch(path.name) and (path / manifests.FILE).is_file()
-        ]
+    def lock(self) -> AbstractContextManager[None]:
+        """What whoever changes the workspace holds; readers never do."""
+        return locked(self.root / LOCK)
+
+    def _survey(self) -> Iterator[Run | DamagedRun]:
+        for run_id in self.ids():
+            try:
+                yield self._open(run_id)
+            except RunDamaged as error:
+                if (self.folder / run_id).is_dir():  # else it was pruned meanwhile
+                    yield DamagedRun(run_id, self.folder / run_id, error)
 
     def _open(self, run_id: str) -> Run:
-        folder = self._runs / run_id
-        return Run(run_id, folder, manifests.read(folder))
-
-    def _make_folders(self) -> None:
-        try:
-            self._runs.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            remedy = "Accepted: a folder that may be written to"
-            raise FileProblem(Problem("the workspace cannot be made here", remedy, value=str(self.root))) from error
-
-    def _lock(self) -> AbstractContextManager[None]:
-        return locked(self.root / ".lock")
-
-    @contextmanager
-    def _writing_folder(self) -> Iterator[Path]:
-        """A folder to write a run into; its lock tells the living from the dead, whose leftovers go."""
-        folder = self._runs / f"{_WRITING}{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        with self._lock():
-            for leftover in self._runs.glob(f"{_WRITING}*"):
-                if not is_locked(leftover):
-                    shutil.rmtree(leftover, ignore_errors=True)
-            folder.mkdir()
-            alive = ExitStack()
-            alive.enter_context(locked(folder))
-        with alive:
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+        folder = self.folder / run_id
+        manifest = manifests.read(folder)
+        manifests.check_sizes(folder, manifest)
+        return Run(run_id, folder, manifest)
 
     def _install(self, folder: Path, run_id: str, scenario: str | None) -> Run:
         """Move a written run to its place, or keep the one that is there and whole."""
-        target = self._runs / run_id
+        target = self.folder / run_id
         aside = folder.with_name(f"{folder.name}-damaged")  # a leftover's name: it goes even if this process dies now
         if target.exists():
             try:
@@ -195,7 +274,7 @@ class Workspace:
                     )
                 return run
         folder.rename(target)
-        fsync(self._runs)
+        fsync(self.folder)
         shutil.rmtree(aside, ignore_errors=True)
         return self._open(run_id)
 
@@ -206,5 +285,9 @@ def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> dict[str,
         path = folder / f"{name}.parquet"
         write_table(frame, path)
         fsync(path)
-        written[name] = {"rows": len(frame), "sha256": file_sha256(path)}
+        written[name] = {"rows": len(frame), "bytes": path.stat().st_size, "sha256": file_sha256(path)}
     return written
+
+
+def _holds_any(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())

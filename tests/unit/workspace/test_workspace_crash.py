@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from geo import files
+from geo.errors import FileProblem
 from geo.files import locked
 from geo.workspace import Workspace, runs
 
@@ -39,7 +40,7 @@ def test_a_failure_at_any_step_leaves_the_pointer_and_its_run(workspace, tables,
 
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, fail)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(FileProblem, match=r"No space left on device.*Free some space"):
             workspace.publish(tables, manifest | {"parameters": {"seed": 2}})
     assert workspace.named() == {"current": first.id}
     assert snapshot(first.path) == before
