@@ -1,6 +1,5 @@
 """The command line: `shalgai`."""
 
-import json
 import os
 import socket
 import sys
@@ -11,6 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from api.cli_data import catalogue_app, ingest
+from api.cli_fetch import fetch
+from api.cli_runs import runs_app
+from api.options import Language, LanguageOption, RunOption, WorkspaceOption, workspace_folder
 from geo.errors import InputError, Problem, ShalgaiError
 from geo.settings import get_settings
 from geo.tables.words import ServiceClass, Technology
@@ -26,16 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds and ranks the settlements of a region that have no mobile or internet access.",
 )
-runs_app = typer.Typer(no_args_is_help=True, help="Stored runs.")
 app.add_typer(runs_app, name="runs")
-
-
-class Language(StrEnum):
-    """Languages of the output."""
-
-    KK = "kk"
-    RU = "ru"
-    EN = "en"
+app.command()(ingest)
+app.command()(fetch)
+app.add_typer(catalogue_app, name="catalogue")
 
 
 class Format(StrEnum):
@@ -50,15 +47,11 @@ class Format(StrEnum):
 
 _BINARY = (Format.XLSX, Format.GPKG)
 
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", help="Folder of the runs [default: var].")]
-RunOption = Annotated[str, typer.Option("--run", help="A run's id, 'current', or a scenario's name.")]
-LanguageOption = Annotated[Language, typer.Option("--language", help="Language of names and texts.")]
-
 
 def _workspace(folder: Path | None) -> "Workspace":
     from geo.workspace import Workspace
 
-    return Workspace(folder or get_settings().workspace)
+    return Workspace(workspace_folder(folder))
 
 
 @app.command()
@@ -78,7 +71,7 @@ def analyse(
     from api.terminal.tables import make_console, print_summary
     from geo.access.analysis import STEPS
     from geo.access.analysis import analyse as analyse_region
-    from geo.access.inputs import AnalysisInputs
+    from geo.access.layers import AnalysisInputs
 
     inputs = AnalysisInputs(
         settlements, boundaries, tuple(coverage or ()), sites, tuple(terrain or ()), standard, scenario
@@ -102,15 +95,18 @@ def model_coverage(
     location_percent: Annotated[float, typer.Option(min=1, max=99, help="Share of locations.")] = 50.0,
     as_of: Annotated[str | None, typer.Option(help="Date of the site list: YYYY, YYYY-MM or YYYY-MM-DD.")] = None,
     output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("modelled"),
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Model signal rasters, best servers and coverage polygons; a later `analyse --coverage` takes them."""
     from api.terminal.progress import counter
-    from geo.access.inputs import AnalysisInputs, load_inputs
+    from geo.access.inputs import load_inputs
+    from geo.access.layers import AnalysisInputs
     from geo.coverage.model_job import Job
     from geo.coverage.model_job import model_coverage as run_job
+    from geo.workspace.catalogue import Catalogue
 
     inputs = AnalysisInputs(boundaries=boundaries, sites=sites, terrain=tuple(terrain or ()), standard=standard)
-    loaded = load_inputs(inputs)
+    loaded = load_inputs(inputs, Catalogue(workspace_folder(workspace)))
     job = Job(
         loaded.sites,
         loaded.terrain,
@@ -177,24 +173,6 @@ def explain(
     from geo.access.explain import explain as explain_settlement
 
     print_explanation(explain_settlement(_workspace(workspace).find(run), kato, language), make_console())
-
-
-@runs_app.command("list")
-def list_runs(workspace: WorkspaceOption = None) -> None:
-    """List the stored runs, the newest first."""
-    from api.terminal.tables import make_console, print_runs
-
-    stored = _workspace(workspace)
-    print_runs(stored.runs(), stored.named(), make_console())
-
-
-@runs_app.command("show")
-def show_run(
-    run: Annotated[str, typer.Argument(help="A run's id, 'current', or a scenario's name.")],
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Print a run's manifest: inputs, parameters, versions, credits."""
-    typer.echo(json.dumps(_workspace(workspace).find(run).manifest, ensure_ascii=False, indent=2))
 
 
 @app.command()

@@ -18,22 +18,29 @@ from geo.workspace import Run
 
 
 async def runs(request: Request, query: Query) -> Response:
-    """All stored runs, newest first, and which names stand for which."""
+    """All stored runs, newest first, then the damaged ones; and which names stand for which."""
     offer = media_type(request, query.get(FORMAT), [JSON])
     service = service_of(request)
-    stored = await to_thread.run_sync(service.store.workspace.runs)
+    # first: a run is stored before it gets its name
     named = dict(service.store.named())
+    stored = await to_thread.run_sync(service.store.workspace.runs)
+    damaged = await to_thread.run_sync(service.store.workspace.damaged)
 
     def make() -> bytes:
         return dump(
             {
                 "links": [link("self", request_url(request), JSON, "Runs")],
                 "named": named,
-                "runs": [_brief(request, run, named) for run in stored],
+                "runs": [
+                    *(_brief(request, run, named) for run in stored),
+                    # where its files lie is the operator's business
+                    *({"id": run.id, "names": _names(run.id, named), "damaged": True, "links": []} for run in damaged),
+                ],
             }
         )
 
-    version = " ".join([service.release, *(f"{run.id} {run.manifest['created_at']}" for run in stored), str(named)])
+    whole = (f"{run.id} {run.manifest['created_at']}" for run in stored)
+    version = " ".join([service.release, *whole, *(f"{run.id} damaged" for run in damaged), str(named)])
     return await respond(request, make, media_type=offer, version=version)
 
 
@@ -72,10 +79,15 @@ def _brief(request: Request, run: Run, named: dict[str, str]) -> dict[str, Any]:
     manifest = run.manifest
     return {
         "id": run.id,
-        "names": [name for name, run_id in named.items() if run_id == run.id],
+        "names": _names(run.id, named),
+        "damaged": False,
         **{key: manifest.get(key) for key in ("created_at", "scenario", "label", "summary")},
         "links": [link("item", f"{root_url(request)}/runs/{quote(run.id)}", JSON, "Manifest")],
     }
+
+
+def _names(run_id: str, named: dict[str, str]) -> list[str]:
+    return [name for name, of_name in named.items() if of_name == run_id]
 
 
 RUNS = Operation("/runs", "getRuns", runs, "The stored runs", "runs", (FORMAT,), {JSON: {"type": "object"}})

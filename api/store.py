@@ -36,7 +36,8 @@ class LoadedRun:
 
     @classmethod
     def load(cls, run: Run, catalogue: Catalogue) -> "LoadedRun":
-        """Read and encode every collection whose table the run has."""
+        """Read and encode every collection whose table the run has; its files stay open for what is read later."""
+        run = run.held()
         needed = {kind.table.name for kind in catalogue} & set(run.manifest["tables"])
         frames = {name: run.table(name) for name in sorted(needed)}
         collections = {
@@ -151,7 +152,14 @@ class RunStore:
         run_id = named.get(name, name)
         with self._lock:
             loaded = self._loaded.get(run_id)
-        return loaded.manifest if loaded is not None else self.workspace.find(run_id).manifest
+        if loaded is not None:
+            return loaded.manifest
+        try:
+            return self.workspace.find(run_id).manifest
+        except (UnknownName, RunDamaged):
+            if self.named().get(name, name) == run_id:
+                raise
+            return self.manifest(name)  # the pointer has moved meanwhile, and the run that it named been pruned
 
     def warm(self) -> None:
         """Load the runs that have a name, so that the first request need not wait."""

@@ -28,10 +28,14 @@ def steps(title: str, names: Sequence[str], console: Console) -> Iterator[Callab
 
 
 @contextmanager
-def counter(title: str, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """Show how much of a number of equal parts is done; yields the function that is told (done, total)."""
+def counter(title: str, console: Console) -> Iterator[Callable[[int, int | None], None]]:
+    """Show how many of some equal parts are done; yields the function that is told (done, total or null if unknown)."""
     if not console.is_terminal:
-        yield lambda done, total: console.print(f"{title}: {done} of {total}", highlight=False)
+
+        def line(done: int, total: int | None) -> None:
+            console.print(f"{title}: {done}" + ("" if total is None else f" of {total}"), highlight=False)
+
+        yield line
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:

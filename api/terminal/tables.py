@@ -2,7 +2,6 @@
 
 import sys
 import unicodedata
-from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -42,7 +41,7 @@ def make_console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_A_PIPE)
 
 
-def _plain(value: object) -> Text:
+def plain_text(value: object) -> Text:
     """User text without control characters, so that it cannot move the cursor or colour the screen."""
     return Text("".join("�" if unicodedata.category(c).startswith("C") else c for c in str(value)))
 
@@ -76,11 +75,27 @@ def print_summary(run: Run, console: Console, language: str) -> None:
         notes.append(f"{summary['without_position']} settlements have no known position")
     if summary["population_unknown"]:
         notes.append(f"{summary['population_unknown']} have no known population and are in no sum of people")
+    notes += _notes_on_given(summary)
     if notes:
         console.print("; ".join(notes) + ".")
     if run.manifest.get("model"):
         _print_model(run.manifest["model"], console)
     console.print(f"Standard: {run.manifest['standard']['title'][language]}. Run: {run.id}", highlight=False)
+
+
+def _notes_on_given(summary: dict[str, Any]) -> list[str]:
+    """What measurements, facilities and roads came to, of those that the run was given."""
+    notes = []
+    if "measurements" in summary:
+        near = f"near {_number(summary['settlements_tested'])} settlements"
+        notes.append(f"{_number(summary['measurements'])} measurements, {near}")
+    if "facilities" in summary:
+        placed = f"{_number(summary['facilities_placed'])} of {_number(summary['facilities'])} facilities"
+        without = f"{_number(summary['institutions_without'], 1)} of them expected to be without internet"
+        notes.append(f"{placed} are public institutions of a settlement, {without}")
+    if "road_km" in summary:
+        notes.append(f"{_number(summary['road_km'])} km of roads")
+    return notes
 
 
 def _print_model(model: dict[str, Any], console: Console) -> None:
@@ -89,9 +104,9 @@ def _print_model(model: dict[str, Any], console: Console) -> None:
     if model["resolution_m"]:
         paths += f" ({model['resolution_m']} m)"
     others = f"{model['paths_smooth_earth']} over smooth earth, {model['paths_free_space']} nearer than 0.25 km"
-    console.print(_plain(f"Modelled by ITU-R P.1812-8: {paths}, {others} in free space."))
+    console.print(plain_text(f"Modelled by ITU-R P.1812-8: {paths}, {others} in free space."))
     for note in model["notes"]:
-        console.print(_plain(f"  • {note}"))
+        console.print(plain_text(f"  • {note}"))
 
 
 def print_gaps(gaps: gpd.GeoDataFrame, run: Run, console: Console, language: str) -> None:
@@ -112,8 +127,8 @@ def print_gaps(gaps: gpd.GeoDataFrame, run: Run, console: Console, language: str
             _number(row.rank),
             "–" if pd.isna(row.rank_low) else f"{row.rank_low}–{row.rank_high}",
             row.kato,
-            _plain(getattr(row, f"name_{language}")),
-            _plain(districts.get(row.district_kato, "–")),
+            plain_text(getattr(row, f"name_{language}")),
+            plain_text(districts.get(row.district_kato, "–")),
             text(CLASS_TEXTS[row.service_class], language),
             estimated + _number(row.population),
             _number(row.probability_served, 2),
@@ -135,19 +150,19 @@ def print_explanation(explanation: dict[str, Any], console: Console) -> None:
     if explanation["label"]:
         console.print(Text(explanation["label"], style="bold yellow"))
     console.print(
-        _plain(f"{explanation['name']} ({explanation['kato']}): {explanation['service_class_text']}"), style="bold"
+        plain_text(f"{explanation['name']} ({explanation['kato']}): {explanation['service_class_text']}"), style="bold"
     )
     count = _number(people["people"])
     if people["low"] is not None and people["low"] != people["high"]:
         count += f" ({_number(people['low'])}–{_number(people['high'])})"
     console.print(f"people {count}, {people['basis_text'] or '–'} {people['date'] or ''}".rstrip(), highlight=False)
-    console.print(
-        f"P served {_number(explanation['probability_served'], 2)}, score {_number(explanation['score'], 1)}, "
-        f"rank {_number(explanation['rank'])} ({_number(explanation['rank_low'])}–{_number(explanation['rank_high'])})",
-        highlight=False,
-    )
+    found = f"P served {_number(explanation['probability_served'], 2)}, score {_number(explanation['score'], 1)}"
+    if pd.notna(explanation["rank"]):
+        interval = f"{_number(explanation['rank_low'])}–{_number(explanation['rank_high'])}"
+        found += f", rank {_number(explanation['rank'])} ({interval})"
+    console.print(found, highlight=False)
     for reason in explanation["reasons"]:
-        console.print(_plain(f"  • {reason['text']}"))
+        console.print(plain_text(f"  • {reason['text']}"))
     parts = Table("part of the score", "value", "weight", box=box.SIMPLE_HEAD)
     for part in explanation["indicators"]:
         parts.add_row(part["text"], _number(part["value"], 2), _number(part["weight"], 2))
@@ -156,23 +171,5 @@ def print_explanation(explanation: dict[str, Any], console: Console) -> None:
     for row in explanation["evidence"]:
         probability = f"{row['probability_served']:.2f}"
         cells = (row["technology"], row["operator"], probability, row["basis_text"], row["as_of"], row["source"])
-        evidence.add_row(*(_plain(cell or "–") for cell in cells))
+        evidence.add_row(*(plain_text(cell or "–") for cell in cells))
     console.print(evidence)
-
-
-def print_runs(runs: Sequence[Run], named: dict[str, str], console: Console) -> None:
-    """Stored runs, the newest first, with the names that point to them."""
-    table = Table("run", "created (UTC)", "name", "standard", "settlements", "expected without", box=box.SIMPLE_HEAD)
-    for run in runs:
-        names = ", ".join(name for name, run_id in named.items() if run_id == run.id)
-        summary = run.manifest["summary"]
-        created = run.manifest["created_at"][:19].replace("T", " ")
-        table.add_row(
-            run.id,
-            created,
-            _plain(names or "–"),
-            _plain(run.manifest["standard"]["name"]),
-            _number(summary["settlements"]),
-            _number(summary["people_without"]),
-        )
-    console.print(table)

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from api.app import create_app
 from geo.access.analysis import analyse
-from geo.access.inputs import AnalysisInputs
+from geo.access.layers import AnalysisInputs
 from geo.workspace import Workspace
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 
 from geo.access.analysis import analyse
-from geo.access.inputs import AnalysisInputs
+from geo.access.layers import AnalysisInputs
 from geo.bundled import data_path
 from geo.names import fold
 from geo.workspace import Workspace

@@ -17,7 +17,7 @@ from affine import Affine
 from pyproj import Transformer
 
 from geo.access.analysis import analyse
-from geo.access.inputs import AnalysisInputs
+from geo.access.layers import AnalysisInputs
 from geo.workspace import Run, Workspace
 
 WEST, EAST = "810000000", "820000000"

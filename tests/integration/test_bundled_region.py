@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from geo.access.analysis import analyse
-from geo.access.inputs import AnalysisInputs
+from geo.access.layers import AnalysisInputs
 from geo.tables.words import ServiceClass
 from geo.workspace import Run, Workspace
 

@@ -16,7 +16,7 @@ import pytest
 import shapely
 
 from geo.access.analysis import analyse
-from geo.access.inputs import AnalysisInputs
+from geo.access.layers import AnalysisInputs
 from geo.workspace import Workspace
 
 GOOD = {"kato": "911000100", "name_en": "One", "population": 100}

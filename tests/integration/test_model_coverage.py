@@ -13,11 +13,14 @@ import rasterio
 import shapely
 
 from geo.access.analysis import analyse
-from geo.access.inputs import AnalysisInputs, load_inputs
+from geo.access.inputs import load_inputs
+from geo.access.layers import AnalysisInputs
 from geo.coverage.model_job import Job, Outcome, model_coverage
 from geo.errors import InputError, LimitExceeded, ValueRejected
 from geo.workspace import Workspace
+from geo.workspace.catalogue import Catalogue
 
+NO_CATALOGUE = Catalogue(Path("no-workspace"))
 MAST = shapely.Point(-68.0, -33.4)
 
 
@@ -50,7 +53,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> AnalysisInputs:
 
 @pytest.fixture(scope="module")
 def job(inputs: AnalysisInputs) -> Job:
-    loaded = load_inputs(inputs)
+    loaded = load_inputs(inputs, NO_CATALOGUE)
     return Job(loaded.sites, loaded.terrain, loaded.region, loaded.standard, resolution_m=200.0)
 
 
@@ -292,4 +295,4 @@ def test_no_other_file_is_opened_as_an_antenna(inputs: AnalysisInputs, tmp_path:
     folder.mkdir()
     (folder / "masts.csv").write_text(f"site_id,technology,lon,lat,pattern\nM,4g,-68,-33.4,{pattern}\n")
     with pytest.raises(InputError, match=Path(pattern).name):
-        load_inputs(AnalysisInputs(boundaries=inputs.boundaries, sites=folder / "masts.csv"))
+        load_inputs(AnalysisInputs(boundaries=inputs.boundaries, sites=folder / "masts.csv"), NO_CATALOGUE)

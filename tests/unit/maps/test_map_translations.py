@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 import maps
+from geo.ingest.report import Severity
 from maps.i18n import KINDS, LANGUAGES, TECHNOLOGIES, get_language
+from maps.ingest_report import ABOUT
 
 FOLDER = Path(maps.__file__).parent
 FIELD = re.compile(r"\{\w+\}")
@@ -52,7 +54,7 @@ def test_catalogues_hold_the_same_messages(code):
 
 @pytest.mark.parametrize("code", ["kk", "ru"])
 def test_translations_are_not_the_english_text(code):
-    same = {"GeoJSON", *TECHNOLOGIES.values()}
+    same = {"GeoJSON", "SHA-256", *TECHNOLOGIES.values()}
     untranslated = {ids for ids, message in messages(code).items() if message.string == ids}
     assert untranslated <= same
 
@@ -60,9 +62,11 @@ def test_translations_are_not_the_english_text(code):
 def test_catalogues_hold_what_pages_and_scripts_say_and_nothing_else():
     known = {forms(ids)[0] for ids in messages("en")}
     spoken = (
-        said(rf"\bt\(\s*{QUOTED}", (FOLDER / "templates").glob("*.html"))
+        said(rf"\b(?:t|text)\(\s*{QUOTED}", (FOLDER / "templates").glob("*.html"))
         | said(rf"\.texts?\(\s*{QUOTED}", FOLDER.glob("*.py"))
         | said_by_scripts()
+        | set(ABOUT.values())
+        | {str(severity).capitalize() for severity in Severity}
         | set(KINDS.values())
         | set(TECHNOLOGIES.values())
     )
