@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.access.inputs import AnalysisInputs, Loaded, load_inputs
+from geo.access.inputs import Loaded, load_inputs
+from geo.access.layers import AnalysisInputs
+from geo.workspace.catalogue import Catalogue
 
 pytestmark = pytest.mark.bench
 
@@ -31,7 +33,7 @@ CHILD += "\nfinally:\n    print('peak_kb', resource.getrusage(resource.RUSAGE_SE
 
 @pytest.fixture(scope="module")
 def scenario() -> Loaded:
-    return load_inputs(AnalysisInputs(scenario="okrug-centres"))
+    return load_inputs(AnalysisInputs(scenario="okrug-centres"), Catalogue(Path("no-workspace")))
 
 
 def model(sites: gpd.GeoDataFrame, resolution_m: float, folder: Path) -> tuple[float, int]:
