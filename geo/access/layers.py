@@ -91,12 +91,7 @@ class Layers:
 
     def datasets(self, kind: Kind) -> list[Dataset]:
         """Datasets of the catalogue that are taken; a scenario is never mixed with evidence."""
-        given = {
-            *self._options,
-            *([Kind.COVERAGE] if self._coverage else []),
-            *([Kind.TERRAIN] if self._terrain else []),
-        }
-        if self._catalogue is None or kind in given or (self._is_scenario and kind in EVIDENCE):
+        if kind in self._given or (self._is_scenario and kind in EVIDENCE):
             return []
         return self._catalogue.active(kind)
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from api import cli, cli_fetch
+from geo.bundled import data_path
 from geo.ingest.kinds import Kind
+from geo.remote.download import State
 from geo.remote.exchange import Client
 from geo.remote.fetch import Fetched
 from geo.settings import get_settings
+from geo.workspace.catalogue import Catalogue
 
 PBF = b"\0\0\0\x0e\n\tOSMHeader" + b"\x18" * 3000
 TIFF = b"II*\0" + b"\x07" * 500
@@ -322,3 +325,12 @@ def test_an_area_that_is_none_is_refused(site: Site, shalgai: Shalgai, bbox: str
     code, _, err = shalgai("fetch", "copernicus-dem-90", "--bbox", bbox)
     assert (code, "not an area" in err) == (2, True)
     assert site.paths == []
+
+
+def test_what_arrives_goes_through_ingest_like_any_file(tmp_path: Path) -> None:
+    path = data_path("boundaries", "districts.geojson")
+    arrived = Fetched(path, ("boundaries",), "geoBoundaries", "CC BY 4.0", "geoBoundaries, 2024", "2024", "", State.NEW)
+    cli_fetch._take_in(arrived, Kind.BOUNDARIES, tmp_path / "var")
+    (dataset,) = Catalogue(tmp_path / "var").active()
+    assert (dataset.kind, dataset.rows, dataset.licence) == (Kind.BOUNDARIES, 13, "CC BY 4.0")
+    assert (dataset.source, dataset.credit) == ("geoBoundaries", "geoBoundaries, 2024")
