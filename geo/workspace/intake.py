@@ -219,8 +219,8 @@ class _Contents:
             self._newest = max((date for date in dates if date), default=None)
 
     def left_out(self) -> list[Finding]:
-        """A warning where a new list leaves out settlements or districts that are known now."""
-        if not self._missing:
+        """A warning where a new list leaves out settlements or districts that are known now; not of another region."""
+        if not 0 < len(self._missing) < self._known:
             return []
         what = f"{len(self._missing)} of the {self._known} {self._kind} known now are not in the file"
         remedy = (
@@ -228,7 +228,7 @@ class _Contents:
         )
         codes = sorted(self._missing)
         places = tuple(Problem(what, remedy, column="kato", value=code) for code in codes[:EXAMPLES])
-        return [Finding("known_left_out", Severity.WARNING, what, remedy, len(codes), places)]
+        return [Finding("known_left_out", Severity.WARNING, what, remedy, 1, places)]
 
     def described(self) -> dict[str, Any]:
         return {

@@ -84,7 +84,10 @@ def test_settlements_and_boundaries(office):
 def test_settlements_replaced_by_a_later_census(office):
     path = office.folder / "census.csv"
     path.write_text(f"kato,name,population,lon,lat\n{NORTH},A,450,57,50.15\n", encoding="utf-8")
-    office.ingest(Kind.SETTLEMENTS, path)
+    outcome = office.ingest(Kind.SETTLEMENTS, path)
+    (warning,) = [finding for finding in outcome.report.findings if finding.code == "known_left_out"]
+    assert warning.what.startswith("2 of the 3 settlements known now are not in the file")
+    assert [place.value for place in warning.examples] == [MIDDLE, SOUTH]
     assert office.analyse().manifest["summary"]["population"] == 450
 
 
