@@ -141,24 +141,21 @@ def rank(
     language: LanguageOption = Language.EN,
 ) -> None:
     """List the gaps, the worst first."""
+    from api.terminal.output import refuse_file_of_table, write_list
     from api.terminal.tables import make_console, print_gaps
-    from geo.access.export import WRITERS, write_whole
+    from geo.access.export import WRITERS
     from geo.access.select import Selection, select_gaps
 
     if form in _BINARY and output is None:
         raise InputError(Problem(f"{form} is not text", "Give a file with --output", value=form))
-    if form is Format.TABLE and output is not None:
-        raise InputError(Problem("a table is for the screen", "Give --format as well", value=str(output)))
+    if form is Format.TABLE:
+        refuse_file_of_table(output)
     found = _workspace(workspace).find(run)
     gaps = select_gaps(found, Selection(district, operator, technology, service_class, top))
     if form is Format.TABLE:
         print_gaps(gaps, found, make_console(), language)
         return
-    content = WRITERS[form](gaps, found)
-    if output is None:
-        sys.stdout.buffer.write(content)
-    else:
-        write_whole(output, content)
+    write_list(WRITERS[form](gaps, found), output)
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """Commands for stored runs: `shalgai runs`."""
 
 import json
-import sys
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -92,24 +91,20 @@ def diff(
 ) -> None:
     """Tell what changed from run A to run B: service gained and lost, ranks and people, by settlement and district."""
     from api.terminal.comparison import print_comparison
+    from api.terminal.output import refuse_file_of_table, write_list
     from api.terminal.tables import make_console
     from geo.access.compare import compare
     from geo.access.comparison_files import WRITERS
-    from geo.access.export import write_whole
     from geo.workspace import Workspace
 
-    if form is Form.TABLE and output is not None:
-        raise InputError(Problem("a table is for the screen", "Give --format as well", value=str(output)))
+    if form is Form.TABLE:
+        refuse_file_of_table(output)
     stored = Workspace(workspace_folder(workspace))
     comparison = compare(stored.find(a), stored.find(b))
     if form is Form.TABLE:
         print_comparison(comparison, make_console(), language)
         return
-    content = WRITERS[form](comparison, by)
-    if output is None:
-        sys.stdout.buffer.write(content)
-    else:
-        write_whole(output, content)
+    write_list(WRITERS[form](comparison, by), output)
 
 
 @runs_app.command()

@@ -13,7 +13,6 @@ from geo.workspace.catalogue import Dataset, Entry
 from geo.workspace.intake import Outcome, Wish
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-_SHORT_ID = 16
 
 
 def print_report(outcome: Outcome, wish: Wish, console: Console) -> None:

@@ -136,7 +136,7 @@ class Layers:
         else:
             found = {}
             for dataset in self.datasets(Kind.SITES):
-                folder = self._catalogue.data(dataset).parent
+                folder = self._catalogue.folder(dataset)  # verified when the list was read
                 found |= antenna_tables({name for name in named if (folder / Path(name).name).is_file()}, folder / "-")
         return {name: read_pattern(self.files.use("antenna", path)) for name, path in sorted(found.items())}
 

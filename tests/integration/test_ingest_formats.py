@@ -2,7 +2,6 @@
 
 import datetime as dt
 import gzip
-import shutil
 import warnings
 import zipfile
 from pathlib import Path
@@ -181,23 +180,6 @@ def tabled(frame: gpd.GeoDataFrame, form: str, path: Path) -> Path:
 def _dms(degrees: float, side: str) -> str:
     minutes, seconds = divmod(round(degrees * 3600), 60)
     return f"{minutes // 60}°{minutes % 60:02}'{seconds:02},0\" {side}"
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with one district of its own."""
-    folder = tmp_path_factory.mktemp("prepared")
-    district = gpd.GeoDataFrame({"kato": ["150000001"], "name_ru": ["Район"]}, geometry=[box(56, 49, 58, 51)], crs=4326)
-    district.to_file(folder / "district.gpkg")
-    wish = Wish("district")
-    assert take_in(Kind.BOUNDARIES, folder / "district.gpkg", Catalogue(folder / "var"), wish, today=TODAY).is_accepted
-    return folder / "var"
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path, prepared: Path) -> Catalogue:
-    """A copy of that workspace."""
-    return Catalogue(Path(shutil.copytree(prepared, tmp_path / "var")))
 
 
 def expected(kind: Kind, given: gpd.GeoDataFrame, values: dict[str, list[object]], form: str) -> gpd.GeoDataFrame:

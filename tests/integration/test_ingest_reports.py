@@ -2,13 +2,11 @@
 
 import datetime as dt
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pytest
-from shapely import box
 
 from geo.ingest import source
 from geo.ingest.kinds import Kind
@@ -182,23 +180,6 @@ DEFECTS: dict[str, tuple[Kind, str, str | bytes, int, list[Told]]] = {
     "boundaries as a table": (Kind.BOUNDARIES, "csv", S, 0, refused(None, None, code="file_problem")),
     "terrain as a table": (Kind.TERRAIN, "csv", S, 0, refused(None, None, code="file_problem")),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with one district of its own, 56–58° E, 49–51° N."""
-    folder = tmp_path_factory.mktemp("prepared")
-    district = gpd.GeoDataFrame({"kato": ["150000001"], "name_ru": ["Район"]}, geometry=[box(56, 49, 58, 51)], crs=4326)
-    district.to_file(folder / "district.gpkg")
-    wish = Wish("district")
-    assert take_in(Kind.BOUNDARIES, folder / "district.gpkg", Catalogue(folder / "var"), wish, today=TODAY).is_accepted
-    return folder / "var"
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path, prepared: Path) -> Catalogue:
-    """A copy of that workspace."""
-    return Catalogue(Path(shutil.copytree(prepared, tmp_path / "var")))
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:

@@ -3,8 +3,6 @@
 import json
 import shutil
 import sqlite3
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -108,29 +106,6 @@ def test_a_format_that_is_not_accepted(tmp_path, name):
 def test_neither_addresses_nor_virtual_files_are_opened(path):
     with pytest.raises(FileProblem, match="not a local file"):
         read_table(Kind.COVERAGE, path)[0]
-
-
-@pytest.fixture
-def asked():
-    """Address of a loopback server, and what it was asked for."""
-    paths = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            paths.append(self.path)
-            self.send_error(404)
-
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", paths
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize("suffix", ["geojson", "json", "kml", "shp", "gpkg", "fgb"])

@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import geopandas as gpd
 import pyogrio
@@ -29,29 +27,6 @@ def silent(capfd):
     """Nothing that GDAL has to say reaches the terminal."""
     yield
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.fixture
-def asked():
-    """Address of a loopback server, and what it was asked for."""
-    paths = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            paths.append(self.path)
-            self.send_error(404)
-
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", paths
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize(
