@@ -28,7 +28,6 @@ _ROW_CHARACTERS = 1 << 24
 _BATCH_CHARACTERS = 1 << 26
 _LOOKED_AT_CHARACTERS = 1 << 16
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
-_WIDE = re.compile("utf.?(16|32)", re.IGNORECASE)
 _END_OF_FILE = ["\x1a"]
 """What DOS programs end a file with."""
 _OTHER_FORMATS = {
