@@ -12,13 +12,13 @@ from fastapi import FastAPI
 
 import geo
 import maps
-from api import openapi, problems
-from api.assets import Assets
-from api.catalogue import DEFAULT_CATALOGUE, Catalogue
-from api.security import SecurityMiddleware
-from api.service import DESCRIPTION, OPERATIONS, TITLE
-from api.state import Service, release
-from api.store import RunStore
+from api.features.catalogue import DEFAULT_CATALOGUE, Catalogue
+from api.features.store import RunStore
+from api.operations.service import DESCRIPTION, OPERATIONS, TITLE
+from api.web import openapi, problems
+from api.web.assets import Assets
+from api.web.security import SecurityMiddleware
+from api.web.state import Service, release
 from geo.settings import get_settings
 from geo.workspace import Workspace
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from api.cli_data import catalogue_app, ingest
-from api.cli_fetch import fetch
-from api.cli_runs import runs_app
-from api.options import Language, LanguageOption, RunOption, WorkspaceOption, workspace_folder
+from api.commands.data import catalogue_app, ingest
+from api.commands.fetch import fetch
+from api.commands.options import Language, LanguageOption, RunOption, WorkspaceOption, workspace_folder
+from api.commands.runs import runs_app
 from geo.errors import InputError, Problem, ShalgaiError
 from geo.settings import get_settings
 from geo.tables.words import ServiceClass, Technology

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from api.catalogue import DEFAULT_CATALOGUE
-from api.store import RunStore
+from api.features.catalogue import DEFAULT_CATALOGUE
+from api.features.store import RunStore
 from geo.bundled import data_path
 from geo.files import locked
 from geo.workspace import Workspace

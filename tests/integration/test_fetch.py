@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from api import cli, cli_fetch
+from api import cli
+from api.commands import fetch as cli_fetch
 from geo.bundled import data_path
 from geo.ingest.kinds import Kind
 from geo.remote.download import State

@@ -9,7 +9,7 @@ import pytest
 
 import maps
 from api.app import create_app
-from api.service import OPERATIONS
+from api.operations.service import OPERATIONS
 
 PATHS = (
     "/",
@@ -121,7 +121,7 @@ def test_our_own_failure_is_a_problem_without_traceback(
     def fail(*_: Any) -> None:
         raise KeyError("/work/secret")
 
-    monkeypatch.setattr("api.runs.explain", fail)
+    monkeypatch.setattr("api.operations.runs.explain", fail)
     response = client.get("/settlements/900000001")
     assert_problem(response, 500)
     assert "secret" not in response.text

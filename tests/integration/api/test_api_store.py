@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.catalogue import DEFAULT_CATALOGUE
-from api.problems import NoRun
-from api.store import RunStore
+from api.errors import NoRun
+from api.features.catalogue import DEFAULT_CATALOGUE
+from api.features.store import RunStore
 from geo.errors import RunDamaged, UnknownName
 from geo.settings import get_settings
 from geo.workspace import Workspace

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.columns import Column
-from api.problems import BadParameter
+from api.errors import BadParameter
+from api.features.columns import Column
 
 INTEGER = Column.from_series("people", pd.Series([10, None, 0], dtype="Int64"))
 NUMBER = Column.from_series("km", pd.Series([1.5, np.nan, np.inf]))

@@ -6,8 +6,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.extent import Box, parse_bbox, rows_in
-from api.problems import BadParameter
+from api.errors import BadParameter
+from api.features.extent import Box, parse_bbox, rows_in
 
 RANDOM = np.random.default_rng(7)
 POINTS = [shapely.Point(x, y) for x, y in RANDOM.uniform((-180, -90), (180, 90), (300, 2)).round(1)]

@@ -3,10 +3,11 @@
 import pytest
 from starlette.requests import Request
 
-from api.links import host_is_sound
-from api.negotiation import GEOJSON, HTML, JSON, OPENAPI, gzip_accepted, language, media_type
-from api.parameters import BBOX, FORMAT, LIMIT, OFFSET, Query, read_query
-from api.problems import BadParameter, NoRun, NoSuchResource, NotAcceptable, status_of
+from api.errors import BadParameter, NoRun, NoSuchResource, NotAcceptable
+from api.web.links import host_is_sound
+from api.web.negotiation import GEOJSON, HTML, JSON, OPENAPI, gzip_accepted, language, media_type
+from api.web.parameters import BBOX, FORMAT, LIMIT, OFFSET, Query, read_query
+from api.web.problems import status_of
 from geo.errors import FileProblem, LimitExceeded, Problem, RunDamaged, UnknownName, ValueRejected
 
 

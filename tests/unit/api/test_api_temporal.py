@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.problems import BadParameter
-from api.temporal import Times, parse_datetime, rfc3339
+from api.errors import BadParameter
+from api.features.temporal import Times, parse_datetime, rfc3339
 
 TIMES = Times.from_dates(["2024", "2025-03", "2025-03-31", "2026-10-05", None, "rubbish", "2025-13"])
 WITHOUT_DATE = [4, 5, 6]

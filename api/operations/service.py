@@ -6,15 +6,16 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import openapi, pages
-from api.items import OPERATIONS as ITEMS_OPERATIONS
-from api.links import Link, link, request_url, root_url
-from api.negotiation import HTML, JSON, OPENAPI, language, media_type
-from api.parameters import FORMAT, LANG, Query
-from api.problems import NoRun
-from api.responses import dump, respond
-from api.runs import OPERATIONS as RUNS_OPERATIONS
-from api.state import Operation, named_run, service_of
+from api.errors import NoRun
+from api.operations import pages
+from api.operations.items import OPERATIONS as ITEMS_OPERATIONS
+from api.operations.runs import OPERATIONS as RUNS_OPERATIONS
+from api.web import openapi
+from api.web.links import Link, link, request_url, root_url
+from api.web.negotiation import HTML, JSON, OPENAPI, language, media_type
+from api.web.parameters import FORMAT, LANG, Query
+from api.web.responses import dump, respond
+from api.web.state import Operation, named_run, service_of
 from geo.errors import RunDamaged
 
 TITLE = "Shalgai"

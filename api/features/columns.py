@@ -10,7 +10,7 @@ import numpy.typing as npt
 import orjson
 import pandas as pd
 
-from api.problems import BadParameter
+from api.errors import BadParameter
 
 Kind = Literal["text", "number", "integer", "boolean", "codes"]
 

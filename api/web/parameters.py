@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.extent import parse_bbox
-from api.negotiation import FORMATS
-from api.problems import BadParameter
-from api.temporal import parse_datetime
+from api.errors import BadParameter
+from api.features.extent import parse_bbox
+from api.features.temporal import parse_datetime
+from api.web.negotiation import FORMATS
 from geo.region import LANGUAGES
 
 LIMIT_DEFAULT = 100

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from api.options import WorkspaceOption, workspace_folder
+from api.commands.options import WorkspaceOption, workspace_folder
 from geo.errors import InputError, Problem, ValueRejected
 from geo.ingest.kinds import Kind
 from geo.settings import get_settings

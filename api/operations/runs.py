@@ -7,12 +7,12 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.items import version_of
-from api.links import link, request_url, root_url
-from api.negotiation import JSON, language, media_type
-from api.parameters import FORMAT, LANG, RUN, Query
-from api.responses import dump, respond
-from api.state import RUN_HEADER, Operation, run_of, service_of
+from api.operations.items import version_of
+from api.web.links import link, request_url, root_url
+from api.web.negotiation import JSON, language, media_type
+from api.web.parameters import FORMAT, LANG, RUN, Query
+from api.web.responses import dump, respond
+from api.web.state import RUN_HEADER, Operation, run_of, service_of
 from geo.access.explain import explain
 from geo.workspace import Run
 

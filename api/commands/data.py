@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api.options import Language, LanguageOption, WorkspaceOption, workspace_folder
+from api.commands.options import Language, LanguageOption, WorkspaceOption, workspace_folder
 from geo.errors import InputError, Problem
 from geo.ingest.kinds import Kind
 from geo.tables.words import Basis

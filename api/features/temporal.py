@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from api.problems import BadParameter
+from api.errors import BadParameter
 
 _EARLIEST, _LATEST = -(2**62), 2**62
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)

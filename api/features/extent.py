@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from api.problems import BadParameter
+from api.errors import BadParameter
 
 _ACCEPTED = "Accepted: west,south,east,north (or with heights: west,south,low,east,north,high), in degrees"
 

@@ -9,11 +9,11 @@ import numpy.typing as npt
 import orjson
 import shapely
 
-from api.catalogue import CollectionKind, Frame
-from api.columns import Column
-from api.extent import Box, rows_in
-from api.problems import NoSuchResource
-from api.temporal import Interval, Times
+from api.errors import NoSuchResource
+from api.features.catalogue import CollectionKind, Frame
+from api.features.columns import Column
+from api.features.extent import Box, rows_in
+from api.features.temporal import Interval, Times
 
 COORDINATE_DECIMALS = 6
 """About 0.1 m on the ground."""

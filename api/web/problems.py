@@ -10,45 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from geo.errors import InputError, Problem, RunDamaged, ShalgaiError, UnknownName
+from api.errors import NoRun, NoSuchResource, NotAcceptable
+from geo.errors import InputError, RunDamaged, ShalgaiError, UnknownName
 
 PROBLEM_JSON = "application/problem+json"
 
 _DAMAGED = "The run is damaged and cannot be served; the server's log tells which file."
 
 log = logging.getLogger(__name__)
-
-
-class BadRequest(InputError):
-    """The request itself is malformed."""
-
-
-class BadParameter(BadRequest):
-    """A query parameter is unknown, given twice, or has a value that it does not accept."""
-
-    def __init__(self, name: str, what: str, remedy: str = "", value: str | None = None) -> None:
-        super().__init__(Problem(f"parameter {name[:80]!r} {what}", remedy, value=value))
-
-
-class NoSuchResource(InputError):
-    """A path names a collection, feature or file that does not exist."""
-
-    def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(Problem(what, remedy))
-
-
-class NotAcceptable(InputError):
-    """The resource has no representation of the media types that the request accepts."""
-
-    def __init__(self, accept: str, offered: str) -> None:
-        super().__init__(Problem("no representation of an accepted media type", f"Offered: {offered}", value=accept))
-
-
-class NoRun(ShalgaiError):
-    """There is no run that could be served yet."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no run to serve yet. Make one with `shalgai analyse`.")
 
 
 STATUS: Mapping[type[Exception], HTTPStatus] = {

@@ -6,14 +6,14 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.features import Collection, Selection
-from api.links import Link, link, page_links, request_url, root_url, with_query
-from api.negotiation import GEOJSON, JSON, media_type
-from api.parameters import BBOX, DATETIME, FORMAT, LIMIT, LIMIT_DEFAULT, OFFSET, RUN, Query, unknown_parameter
-from api.problems import NoSuchResource
-from api.responses import dump, respond
-from api.state import RUN_HEADER, Operation, run_of, service_of
-from api.store import LoadedRun
+from api.errors import NoSuchResource
+from api.features.collection import Collection, Selection
+from api.features.store import LoadedRun
+from api.web.links import Link, link, page_links, request_url, root_url, with_query
+from api.web.negotiation import GEOJSON, JSON, media_type
+from api.web.parameters import BBOX, DATETIME, FORMAT, LIMIT, LIMIT_DEFAULT, OFFSET, RUN, Query, unknown_parameter
+from api.web.responses import dump, respond
+from api.web.state import RUN_HEADER, Operation, run_of, service_of
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from api.problems import NoSuchResource
+from api.errors import NoSuchResource
 from geo.tables.coverage import COVERAGE
 from geo.tables.districts import DISTRICTS
 from geo.tables.results import GAPS

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.options import Language, LanguageOption, WorkspaceOption, workspace_folder
+from api.commands.options import Language, LanguageOption, WorkspaceOption, workspace_folder
 from geo.errors import InputError, Problem, RunDamaged
 
 # The library is imported inside the commands: `--help` and usage errors should not wait for it.

@@ -8,14 +8,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.items import version_of
-from api.negotiation import HTML, language, media_type
-from api.parameters import LANG, RUN, VERSION, Query
-from api.problems import NoRun
-from api.responses import REVALIDATE, respond
-from api.state import RUN_HEADER, Operation, run_of, service_of
-from api.store import CURRENT, LoadedRun, RunStore
-from api.texts import TEXTS
+from api.errors import NoRun
+from api.features.store import CURRENT, LoadedRun, RunStore
+from api.operations.items import version_of
+from api.operations.texts import TEXTS
+from api.web.negotiation import HTML, language, media_type
+from api.web.parameters import LANG, RUN, VERSION, Query
+from api.web.responses import REVALIDATE, respond
+from api.web.state import RUN_HEADER, Operation, run_of, service_of
 from geo.errors import RunDamaged, UnknownName
 from geo.region import LANGUAGES
 from maps.i18n import LANGUAGES as LANGUAGE_NAMES

@@ -5,8 +5,8 @@ import logging
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.links import host_is_sound
-from api.problems import crash_response, problem_response
+from api.web.links import host_is_sound
+from api.web.problems import crash_response, problem_response
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.links import root_url
-from api.negotiation import gzip_accepted
+from api.web.links import root_url
+from api.web.negotiation import gzip_accepted
 
 GZIP_FROM_BYTES = 1024
 GZIP_LEVEL = 4

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from api.problems import BadParameter, NotAcceptable
+from api.errors import BadParameter, NotAcceptable
 from geo.region import LANGUAGES
 
 JSON = "application/json"

@@ -10,10 +10,10 @@ from http import HTTPStatus
 from typing import Any
 
 import geo
-from api.features import Collection
-from api.parameters import LIMIT, Parameter
-from api.problems import PROBLEM_JSON
-from api.state import Operation, Service
+from api.features.collection import Collection
+from api.web.parameters import LIMIT, Parameter
+from api.web.problems import PROBLEM_JSON
+from api.web.state import Operation, Service
 
 _COLUMN_TYPES = {"text": "string", "number": "number", "integer": "integer", "boolean": "boolean"}
 

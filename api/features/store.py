@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-from api.catalogue import Catalogue
-from api.features import Collection
-from api.problems import NoRun
+from api.errors import NoRun
+from api.features.catalogue import Catalogue
+from api.features.collection import Collection
 from geo.errors import Problem, RunDamaged, UnknownName
 from geo.workspace import Run, Workspace
 

@@ -14,10 +14,10 @@ from starlette.responses import Response
 import api
 import geo
 import maps
-from api.assets import Assets
-from api.catalogue import Catalogue
-from api.parameters import RUN, Parameter, Query, read_query
-from api.store import CURRENT, LoadedRun, RunStore
+from api.features.catalogue import Catalogue
+from api.features.store import CURRENT, LoadedRun, RunStore
+from api.web.assets import Assets
+from api.web.parameters import RUN, Parameter, Query, read_query
 
 RUN_HEADER = "Shalgai-Run"
 

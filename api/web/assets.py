@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from api.problems import NoSuchResource
+from api.errors import NoSuchResource
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

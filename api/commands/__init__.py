@@ -1,0 +1,1 @@
+"""Subcommands of the command line; `api.cli` is the entry."""

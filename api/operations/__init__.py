@@ -1,0 +1,1 @@
+"""The HTTP operations, grouped by what they answer with."""

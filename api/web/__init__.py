@@ -1,0 +1,1 @@
+"""What every HTTP operation shares: parameters, negotiation, answers, problems, the API description."""
