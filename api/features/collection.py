@@ -12,22 +12,12 @@ import shapely
 from api.errors import NoSuchResource
 from api.features.catalogue import CollectionKind, Frame
 from api.features.columns import Column
-from api.features.extent import Box, rows_in
-from api.features.temporal import Interval, Times
+from api.features.temporal import Times
 
 COORDINATE_DECIMALS = 6
 """About 0.1 m on the ground."""
 
 Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What a request asks of a collection, before paging; None and empty mean everything."""
-
-    box: Box | None = None
-    interval: Interval | None = None
-    equals: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -71,26 +61,6 @@ class Collection:
 
     def __len__(self) -> int:
         return len(self.encoded)
-
-    def select(self, selection: Selection) -> Rows | None:
-        """Rows that match, in the collection's order; None for all of them.
-
-        Raises
-        ------
-        BadParameter
-            When a value is not of its column's kind.
-        """
-        mask: npt.NDArray[np.bool_] | None = None
-        for name, text in selection.equals:
-            equal = self.columns[name].equals(text)
-            mask = equal if mask is None else mask & equal
-        if selection.interval is not None and self.times is not None:
-            during = self.times.intersecting(selection.interval)
-            mask = during if mask is None else mask & during
-        if selection.box is not None:
-            rows = rows_in(self.tree, selection.box)
-            return rows if mask is None else rows[mask[rows]]
-        return None if mask is None else np.flatnonzero(mask)
 
     def page(self, rows: Rows | None, offset: int, limit: int) -> tuple[int, Sequence[bytes]]:
         """How many features match, and the encoded ones of a page of them."""

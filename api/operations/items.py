@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import NoSuchResource
-from api.features.collection import Collection, Selection
+from api.features.collection import Collection
 from api.features.store import LoadedRun
+from api.filters.selection import Selection, select
 from api.web.links import Link, link, page_links, request_url, root_url, with_query
 from api.web.negotiation import GEOJSON, JSON, media_type
 from api.web.parameters import BBOX, DATETIME, FORMAT, LIMIT, LIMIT_DEFAULT, OFFSET, RUN, Query, unknown_parameter
@@ -76,7 +77,7 @@ async def items(request: Request, query: Query) -> Response:
     selection = Selection(query.get(BBOX), query.get(DATETIME), query.others)
 
     def make() -> bytes:
-        matched, page = found.page(found.select(selection), offset, limit)
+        matched, page = found.page(select(found, selection), offset, limit)
         links = page_links(request, GEOJSON, matched, offset, limit)
         links.append(link("collection", _collection_url(request, query, found), JSON, found.kind.title))
         return b"".join(

@@ -1,0 +1,1 @@
+"""Selections as files to take away: one module for each format."""
