@@ -3,10 +3,8 @@
 import csv
 import io
 import json
-import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,6 +12,7 @@ import openpyxl
 import pyogrio
 import pytest
 import shapely
+from shalgai_command import shalgai
 
 from geo.access.analysis import analyse
 from geo.access.layers import AnalysisInputs
@@ -28,12 +27,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     analyse(AnalysisInputs(), Workspace(folder))
     analyse(AnalysisInputs(scenario="okrug-centres"), Workspace(folder))
     return folder
-
-
-def shalgai(*arguments: object, workspace: Path) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "api.cli", *map(str, arguments), "--workspace", str(workspace)]
-    environment = {**os.environ, "PYTHONWARNINGS": "error"}
-    return subprocess.run(command, capture_output=True, env=environment, check=False, timeout=120)
 
 
 def text(result: subprocess.CompletedProcess[bytes]) -> str:

@@ -2,13 +2,12 @@
 
 import csv
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from shalgai_command import shalgai as run_shalgai
 from shapely import box
 
 HEADER = "site_id,operator,technology,lon,lat\n"
@@ -18,10 +17,9 @@ WARNED = HEADER + "A,beeline,4g,57,50\nB,kcell,3g,71,50\n"
 
 
 def shalgai(*arguments: object, workspace: Path) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    command = [sys.executable, "-m", "api.cli", *map(str, arguments), "--workspace", str(workspace)]
-    environment = {**os.environ, "PYTHONWARNINGS": "error", "COLUMNS": "200", "PYTHONUTF8": "1"}
-    return subprocess.run(command, capture_output=True, env=environment, check=False, timeout=120, encoding="utf-8")
+    """The command on a wide terminal."""
+    result = run_shalgai(*arguments, workspace=workspace, environment={"COLUMNS": "200"})
+    return subprocess.CompletedProcess(result.args, result.returncode, result.stdout.decode(), result.stderr.decode())
 
 
 def accepted(*arguments: object, workspace: Path) -> str:

@@ -3,23 +3,14 @@
 import csv
 import io
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from shalgai_command import shalgai
 
 from geo.workspace import Workspace
-
-
-def shalgai(*arguments: object, workspace: Path) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "api.cli", *map(str, arguments), "--workspace", str(workspace)]
-    environment = os.environ | {"PYTHONWARNINGS": "error"}
-    result = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=300)
-    assert b"Traceback" not in result.stderr
-    return result
 
 
 def text(result: subprocess.CompletedProcess[bytes]) -> str:
