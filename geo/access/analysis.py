@@ -14,6 +14,7 @@ from geo.access.gather import Gathered, gather
 from geo.access.inputs import Loaded, load_inputs
 from geo.access.institutions import Institutions, facilities_of_settlements
 from geo.access.layers import AnalysisInputs
+from geo.access.profiles import terrain_profiles
 from geo.access.rank import Uncertain, order_of_gaps, rank_interval
 from geo.access.reach import Reach
 from geo.access.reasons import reasons_json
@@ -96,6 +97,8 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
         "service": _service(loaded.settlements, known.evidence),
         "gaps": gaps,
     }
+    if modelled is not None:
+        tables["profiles"] = terrain_profiles(modelled.cells, loaded.terrain, places, loaded.settlements, loaded.region)
     summary = summarise(gaps) | counts_of_given(
         measurements=len(loaded.measurements),
         settlements_tested=known.tests["row"].nunique(),

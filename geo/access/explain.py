@@ -1,23 +1,44 @@
 """Explanation of one settlement of a run, for a person: what it has, why, and what that rests on."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
+import numpy as np
 import orjson
 import pandas as pd
+import shapely
 from babel.numbers import format_decimal, format_percent
 
 from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, PRIOR_TEXT, REASON_TEXTS
 from geo.errors import Problem, UnknownName
 from geo.i18n import catalogue, text
-from geo.region import LANGUAGES
+from geo.region import LANGUAGES, geodesic_km
 from geo.tables.results import INDICATORS
-from geo.workspace import Run
+from geo.tables.words import ServiceClass
 
 _SHARES = ("probability", "share")
 _PLAIN = ("kato", "kind", "district_kato", "okrug_kato", "is_okrug_centre")
 
 
-def explain(run: Run, kato: str, language: str) -> dict[str, Any]:
+class RunTables(Protocol):
+    """A run, however its tables are kept."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """Its manifest."""
+        ...
+
+    def table(self, name: str) -> Any:
+        """One of its tables."""
+        ...
+
+
+def explain(run: RunTables, kato: str, language: str) -> dict[str, Any]:
     """Everything a run says of a settlement.
 
     Returns
@@ -25,7 +46,9 @@ def explain(run: Run, kato: str, language: str) -> dict[str, Any]:
     dict
         JSON-able: names, position, people and their source, `service_class` with its text, probability, score with its
         parts (value, weight), rank with its interval, `reasons` (code, numbers, text), `evidence` (rows
-        of table `service`), `run`, `scenario` and `label`.
+        of table `service`), `nearest_served` and `nearest_site` (which they are; null where none is known), `profile`
+        of the ground from the mast that reaches it (`geo.tables.profiles`; null where none does), `run`, `scenario` and
+        `label`.
 
     Raises
     ------
@@ -66,6 +89,9 @@ def explain(run: Run, kato: str, language: str) -> dict[str, Any]:
         "nearest_served_km": row["nearest_served_km"],
         "nearest_site_km": row["nearest_site_km"],
         **{name: row.get(name) for name in ("nearest_road_km", "facilities")},  # earlier runs lack them
+        "nearest_served": _nearest_served(gaps, position, language),
+        "nearest_site": _nearest_site(run, position),
+        "profile": _profile(run, kato),
         "score": row["score"],
         "indicators": [
             {
@@ -94,6 +120,52 @@ def explain(run: Run, kato: str, language: str) -> dict[str, Any]:
         "scenario": run.manifest["scenario"],
         "label": label[language] if label else None,
     }
+
+
+def _nearest_served(gaps: Any, position: shapely.Point | None, language: str) -> dict[str, Any] | None:
+    served = gaps[(gaps["service_class"] == ServiceClass.SERVED) & gaps.geometry.notna()]
+    found = _nearest(served, position)
+    if found is None:
+        return None
+    row, km = found
+    return {"kato": row["kato"], "name": _plain(row[f"name_{language}"]), "km": km}
+
+
+def _nearest_site(run: RunTables, position: shapely.Point | None) -> dict[str, Any] | None:
+    sites = run.table("sites")
+    found = _nearest(sites, position)
+    if found is None:
+        return None
+    row, km = found
+    cells = sites[sites.geometry == row["geometry"]]
+    return {
+        "site_id": _plain(row["site_id"]),
+        "operators": sorted({str(name) for name in cells["operator"].dropna()}),
+        "technologies": sorted({str(name) for name in cells["technology"].dropna()}),
+        "km": km,
+    }
+
+
+def _nearest(frame: Any, position: shapely.Point | None) -> tuple[Any, float] | None:
+    """The row nearest to a position and its distance in km; of equals the first."""
+    if position is None or frame.empty:
+        return None
+    points = shapely.point_on_surface(frame.geometry.to_numpy())
+    here = np.full(len(points), position.x), np.full(len(points), position.y)
+    km = geodesic_km(*here, shapely.get_x(points), shapely.get_y(points))
+    first = int(np.argmin(km))
+    return frame.iloc[first], round(float(km[first]), 3)
+
+
+def _profile(run: RunTables, kato: str) -> dict[str, Any] | None:
+    if "profiles" not in run.manifest["tables"]:
+        return None
+    profiles = run.table("profiles")
+    found = profiles[profiles["kato"] == kato]
+    if found.empty:
+        return None
+    row = {str(name): _plain(value) for name, value in found.iloc[0].items() if name != "kato"}
+    return row | {"heights_m": [int(height) for height in row["heights_m"].split()]}
 
 
 def reason_text(reason: dict[str, Any], language: str) -> str:

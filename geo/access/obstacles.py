@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
+from geo.access.paths import paths_from_nearest_masts
 from geo.coverage.footprints import Footprints
 from geo.propagation.area import TERRAIN
 from geo.propagation.carriers import receiver_height_m
 from geo.propagation.links import link_clearance
 from geo.propagation.terrain import Terrain
-from geo.region import Region, geodesic_km
-from geo.tables.schema import WGS84
+from geo.region import Region
 
 Floats = npt.NDArray[np.float64]
 
-_CLOSEST_KM = 0.25
 _STEP_KM = 0.25
 _PATHS_AT_ONCE = 10_000
 
@@ -43,6 +40,11 @@ class Obstacles:
         return cls(*(np.full(n, np.nan) for _ in range(3)))
 
 
+def effective_earth_factor(region: Region) -> float:
+    """Effective over actual radius of the earth for the region's median refractivity (ITU-R P.1812, equation 5)."""
+    return 157.0 / (157.0 - region.profile.radio_climate.delta_n)
+
+
 def find_obstacles(
     cells: pd.DataFrame,
     terrain_files: Sequence[Path],
@@ -63,30 +65,20 @@ def find_obstacles(
         Which of the n settlements to explain.
     """
     found = Obstacles.none(len(dark))
-    chosen = np.flatnonzero(dark[places.row])
-    if cells.empty or not terrain_files or not len(chosen):
+    paths = paths_from_nearest_masts(cells, places, region, dark)
+    if not terrain_files or not len(paths):
         return found
-    # of a site's cells the one that reaches farthest, then the tallest, then of the lowest band
-    order = cells.sort_values(["reach_km", "height_m", "band_mhz"], ascending=[False, False, True], kind="stable")
-    masts = order.drop_duplicates(["lon", "lat"]).reset_index(drop=True)
-    lon, lat = masts["lon"].to_numpy(dtype=float), masts["lat"].to_numpy(dtype=float)
-    points = region.planar(gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=WGS84))
-    place, mast = shapely.STRtree(points).query_nearest(places.points[chosen], all_matches=False)
-    place = chosen[place]
-    km = geodesic_km(lon[mast], lat[mast], places.lon[place], places.lat[place])
-    near = (km <= masts["reach_km"].to_numpy(dtype=float)[mast]) & (km > _CLOSEST_KM)
-    place, mast = place[near], mast[near]
-    earth_factor = 157.0 / (157.0 - region.profile.radio_climate.delta_n)
+    earth_factor = effective_earth_factor(region)
     with Terrain(list(terrain_files)) as terrain:
-        for first in range(0, len(place), _PATHS_AT_ONCE):
+        for first in range(0, len(paths), _PATHS_AT_ONCE):
             some = slice(first, first + _PATHS_AT_ONCE)
-            site = masts.iloc[mast[some]]
+            site, place = paths.masts.iloc[some], paths.place[some]
             link = link_clearance(
                 terrain,
-                lon[mast[some]],
-                lat[mast[some]],
-                places.lon[place[some]],
-                places.lat[place[some]],
+                site["lon"].to_numpy(dtype=float),
+                site["lat"].to_numpy(dtype=float),
+                places.lon[place],
+                places.lat[place],
                 frequency_ghz=site["band_mhz"].to_numpy(dtype=float) / 1000.0,
                 tx_height_m=site["height_m"].to_numpy(dtype=float),
                 rx_height_m=receiver_height_m(),
@@ -94,7 +86,7 @@ def find_obstacles(
                 step_km=_STEP_KM,
             )
             blocked = ~link.in_sight & (link.terrain == TERRAIN)
-            row = places.row[place[some]][blocked]
+            row = places.row[place][blocked]
             found.km[row] = link.obstacle_km[blocked]
             found.above_m[row] = -link.clearance_m[blocked]
             found.lift_m[row] = link.lift_m[blocked]

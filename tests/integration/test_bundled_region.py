@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from geo.access.analysis import analyse
+from geo.access.explain import explain
 from geo.access.layers import AnalysisInputs
 from geo.tables.words import ServiceClass
 from geo.workspace import Run, Workspace
@@ -172,3 +173,12 @@ def test_a_report_and_a_layer_that_contradict_each_other_are_told(tmp_path: Path
     assert "conflicting_evidence" in codes["154261100"]
     assert "conflicting_evidence" not in codes["151010000"]
     assert set(run.table("service")["basis"]) == {"reported", "declared", "prior"}
+
+
+def test_explanation_of_a_modelled_village_names_its_mast_and_holds_the_ground_between(scenario: Run) -> None:
+    profile = scenario.table("profiles").iloc[0]
+    told = explain(scenario, profile["kato"], "en")
+    assert told["nearest_site"]["site_id"] == profile["site_id"]
+    assert told["nearest_site"]["km"] == pytest.approx(told["nearest_site_km"], abs=0.002)
+    assert told["nearest_served"]["km"] == pytest.approx(told["nearest_served_km"], abs=0.002)
+    assert told["profile"]["heights_m"] == [int(height) for height in profile["heights_m"].split()]
