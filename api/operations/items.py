@@ -7,12 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import NoSuchResource
+from api.exports.formats import EXPORTS
 from api.features.collection import Collection
 from api.features.store import LoadedRun
+from api.features.view import View
 from api.filters.selection import Selection, select
+from api.operations.exports import EXPORT_SCHEMAS, export, paged
 from api.web.links import Link, link, page_links, request_url, root_url, with_query
 from api.web.negotiation import GEOJSON, JSON, media_type
-from api.web.parameters import BBOX, DATETIME, FORMAT, LIMIT, LIMIT_DEFAULT, OFFSET, RUN, Query, unknown_parameter
+from api.web.parameters import BBOX, DATETIME, FORMAT, LANG, LIMIT, LIMIT_DEFAULT, OFFSET, RUN, Query, unknown_parameter
 from api.web.responses import dump, respond
 from api.web.state import RUN_HEADER, Operation, run_of, service_of
 
@@ -66,7 +69,7 @@ async def collection(request: Request, query: Query) -> Response:
 
 async def items(request: Request, query: Query) -> Response:
     """A page of features that match."""
-    offer = media_type(request, query.get(FORMAT), [GEOJSON])
+    offer = media_type(request, query.get(FORMAT), [GEOJSON, *EXPORTS])
     run = await run_of(request, query)
     found = collection_of(request, run)
     for name, _ in query.others:
@@ -75,6 +78,9 @@ async def items(request: Request, query: Query) -> Response:
     limit = min(query.get(LIMIT, LIMIT_DEFAULT), service_of(request).items_limit_max)
     offset = query.get(OFFSET, 0)
     selection = Selection(query.get(BBOX), query.get(DATETIME), query.others)
+    if offer in EXPORTS:
+        rows = paged(found, select(found, selection), offset, query.get(LIMIT))
+        return await export(request, query, run, found, rows, View(), EXPORTS[offer])
 
     def make() -> bytes:
         matched, page = found.page(select(found, selection), offset, limit)
@@ -175,8 +181,8 @@ ITEMS = Operation(
     items,
     "Features of a collection that match, page by page",
     "data",
-    (BBOX, DATETIME, LIMIT, OFFSET, RUN, FORMAT),
-    {GEOJSON: {"$ref": "#/components/schemas/FeatureCollection"}},
+    (BBOX, DATETIME, LIMIT, OFFSET, LANG, RUN, FORMAT),
+    {GEOJSON: {"$ref": "#/components/schemas/FeatureCollection"}, **EXPORT_SCHEMAS},
     filters=True,
 )
 ITEM = Operation(

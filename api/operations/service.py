@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.errors import NoRun
 from api.operations import pages
+from api.operations.aggregate import OPERATIONS as AGGREGATE_OPERATIONS
 from api.operations.items import OPERATIONS as ITEMS_OPERATIONS
 from api.operations.runs import OPERATIONS as RUNS_OPERATIONS
 from api.web import openapi
@@ -115,6 +116,7 @@ OPERATIONS = (
     Operation("/conformance", "getConformance", conformance, "Conformance", "service", (FORMAT,), {JSON: _OBJECT}),
     Operation("/api", "getApi", api, "This description", "service", (FORMAT,), {OPENAPI: _OBJECT, HTML: _STRING}),
     *ITEMS_OPERATIONS,
+    *AGGREGATE_OPERATIONS,
     *RUNS_OPERATIONS,
     *pages.OPERATIONS,
     Operation(

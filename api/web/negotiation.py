@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 
 from api.errors import BadParameter, NotAcceptable
+from api.exports.formats import EXPORTS
 from geo.region import LANGUAGES
 
 JSON = "application/json"
@@ -12,7 +13,12 @@ GEOJSON = "application/geo+json"
 HTML = "text/html"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
-FORMATS = {"json": (JSON, GEOJSON, OPENAPI), "geojson": (GEOJSON,), "html": (HTML,)}
+FORMATS = {
+    "json": (JSON, GEOJSON, OPENAPI),
+    "geojson": (GEOJSON,),
+    "html": (HTML,),
+    **{form.name: (form.media_type,) for form in EXPORTS.values()},
+}
 """Values of the `f` parameter and the media types that each stands for."""
 
 

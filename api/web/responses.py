@@ -49,10 +49,10 @@ async def respond(
         Making it takes milliseconds or reads files: it is done in a thread, so that other requests go on.
     """
     zipped = gzip_accepted(request)
-    tag = _etag(request, media_type, version, zipped)
+    tag = etag(request, media_type, version, zipped)
     given = request.headers.get("if-none-match")
     common = {"ETag": tag, "Vary": vary, "Cache-Control": cache, **(headers or {})}
-    if given is not None and _holds(given, tag):
+    if given is not None and holds(given, tag):
         return Response(status_code=304, headers=common)
     body = await to_thread.run_sync(make) if slow else make()
     if given is not None and given.strip() == "*":
@@ -67,7 +67,7 @@ def _gzip(body: bytes) -> bytes:
     return gzip.compress(body, GZIP_LEVEL, mtime=0)
 
 
-def _etag(request: Request, media_type: str, version: str, zipped: bool) -> str:
+def etag(request: Request, media_type: str, version: str, zipped: bool) -> str:
     """Strong: the same tag is the same bytes. Links make the address of the service part of them."""
     scope = request.scope
     named = "\0".join(
@@ -83,6 +83,6 @@ def _etag(request: Request, media_type: str, version: str, zipped: bool) -> str:
     return f'"{digest}-gzip"' if zipped else f'"{digest}"'
 
 
-def _holds(header: str, tag: str) -> bool:
+def holds(header: str, tag: str) -> bool:
     """Whether an If-None-Match header names the tag (weak comparison, RFC 9110, 13.1.2)."""
     return any(entry.strip().removeprefix("W/") == tag for entry in header.split(","))

@@ -35,7 +35,7 @@ class Bridge(httpx.BaseTransport):
             content = b"".join([part async for part in response.stream])
             headers = [(k, v) for k, v in response.headers.raw if k != b"content-length" or request.method != "HEAD"]
             if request.method == "HEAD":
-                headers.append((b"x-content-length", response.headers["content-length"].encode()))
+                headers.append((b"x-content-length", response.headers.get("content-length", "").encode()))
             return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(content))
 
         # a loop of its own in a thread of its own: a browser test may have left one running in this thread

@@ -1,0 +1,145 @@
+"""Selections as files: one answer for every format of the registry."""
+
+import contextlib
+import re
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from urllib.parse import quote
+
+import numpy as np
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.exports.extract import About, Extract
+from api.exports.files import Parts
+from api.exports.formats import EXPORTS, ExportFormat
+from api.features.collection import Collection, Rows
+from api.features.store import LoadedRun
+from api.features.view import View
+from api.web.negotiation import gzip_accepted, language
+from api.web.parameters import LANG, Query
+from api.web.responses import GZIP_LEVEL, REVALIDATE, etag, holds
+from api.web.state import RUN_HEADER, service_of
+
+EXPORTS_AT_ONCE = 2
+"""Parts of files that are made at the same time; others wait, so that short requests find a free processor."""
+
+EXPORT_SCHEMAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {form.media_type: {"type": "string", "format": "binary", "title": form.title} for form in EXPORTS.values()}
+)
+"""What OpenAPI says of each format's content."""
+
+_GZIP_WINDOW = 31
+"""The largest window, with the head and tail of gzip and no time in them."""
+
+_LIMITER: RunVar[CapacityLimiter] = RunVar("limiter of exports")
+
+
+async def export(
+    request: Request,
+    query: Query,
+    run: LoadedRun,
+    found: Collection,
+    rows: Rows | None,
+    view: View,
+    form: ExportFormat,
+) -> Response:
+    """A selection as a file to save.
+
+    Parameters
+    ----------
+    rows
+        Rows of the collection in the order in which they are written; None for all of them.
+    view
+        Which properties, and in which CRS.
+    """
+    tongue = language(request, query.get(LANG))
+    zipped = form.compressible and gzip_accepted(request)
+    tag = etag(request, form.media_type, f"{service_of(request).release} {run.version} {tongue}", zipped)
+    headers = {
+        "ETag": tag,
+        "Vary": "Accept, Accept-Encoding, Accept-Language",
+        "Cache-Control": REVALIDATE,
+        "Content-Language": tongue,
+        RUN_HEADER: run.id,
+    }
+    given = request.headers.get("if-none-match")
+    if given is not None and (given.strip() == "*" or holds(given, tag)):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = attachment(f"{found.kind.id}-{run.id}{form.suffix}")
+    headers["Content-Crs"] = f"<{view.crs.uri}>"
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    if request.method == "HEAD":
+        head = Response(headers=headers, media_type=form.media_type)
+        # how long the file would be is known only when it is made
+        del head.headers["content-length"]
+        return head
+    parts = form.write(Extract(found, rows, view, About.of(run, tongue), tongue))
+    if zipped:
+        parts = _zipped(parts)
+    return _Download(await _next(parts), parts, form.media_type, headers)
+
+
+def paged(found: Collection, rows: Rows | None, offset: int, limit: int | None) -> Rows | None:
+    """The part of a selection that is asked for: all of it where no limit is given, as a file has no next page."""
+    if offset == 0 and limit is None:
+        return rows
+    every = np.arange(len(found), dtype=np.int64) if rows is None else rows
+    return every[offset : None if limit is None else offset + limit]
+
+
+def attachment(name: str) -> str:
+    """Content-Disposition of a file to save under a name (RFC 6266)."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+    return f'attachment; filename="{plain}"{encoded}'
+
+
+class _Download(StreamingResponse):
+    """A file part by part; what it keeps on disk is removed also when the client goes away."""
+
+    def __init__(self, first: bytes, parts: Parts, media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(_content(first, parts), headers=headers, media_type=media_type)
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._parts.close()
+
+
+async def _content(first: bytes, parts: Parts) -> AsyncIterator[bytes]:
+    part = first
+    while part:
+        yield part
+        part = await _next(parts)
+
+
+def _zipped(parts: Parts) -> Parts:
+    with contextlib.closing(parts):
+        packer = zlib.compressobj(GZIP_LEVEL, wbits=_GZIP_WINDOW)
+        for part in parts:
+            # what the packer still holds back would be taken for the end
+            if packed := packer.compress(part):
+                yield packed
+        yield packer.flush()
+
+
+async def _next(parts: Parts) -> bytes:
+    """The next part, made in a thread when it is its turn; empty after the last."""
+    return await to_thread.run_sync(next, parts, b"", limiter=_limiter())
+
+
+def _limiter() -> CapacityLimiter:
+    try:
+        return _LIMITER.get()
+    except LookupError:
+        limiter = CapacityLimiter(EXPORTS_AT_ONCE)
+        _LIMITER.set(limiter)
+        return limiter
