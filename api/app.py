@@ -16,10 +16,18 @@ from api.features.catalogue import DEFAULT_CATALOGUE, Catalogue
 from api.features.store import RunStore
 from api.operations.service import DESCRIPTION, OPERATIONS, TITLE
 from api.web import openapi, problems
+from api.web.access_log import AccessLog
 from api.web.assets import Assets
+from api.web.cors import CorsMiddleware, parse_origins
+from api.web.keys import export_keys
+from api.web.limits import Limits, LimitsMiddleware
+from api.web.metrics import Metrics
+from api.web.observation import ObservationMiddleware
+from api.web.proxies import ProxyMiddleware, parse_proxies
+from api.web.revalidation import RevalidationMiddleware
 from api.web.security import SecurityMiddleware
 from api.web.state import Service, release
-from geo.settings import get_settings
+from geo.settings import Settings, get_settings
 from geo.workspace import Workspace
 
 
@@ -34,13 +42,18 @@ def create_app(workspace: Path | None = None, *, catalogue: Catalogue = DEFAULT_
         The collections to serve.
     """
     settings = get_settings()
+    store = RunStore(Workspace(workspace or settings.workspace), catalogue)
+    program = release()
     service = Service(
-        store=RunStore(Workspace(workspace or settings.workspace), catalogue),
+        store=store,
         catalogue=catalogue,
         assets=Assets(Path(str(maps.__file__)).parent / "assets"),
         items_limit_max=settings.items_limit_max,
-        release=release(),
+        release=program.name,
+        released_at=program.written_at,
+        metrics=Metrics(store),
         run=settings.run,
+        export_keys=export_keys(settings),
     )
     app = FastAPI(
         title=TITLE,
@@ -58,8 +71,20 @@ def create_app(workspace: Path | None = None, *, catalogue: Catalogue = DEFAULT_
     for operation in OPERATIONS:
         app.add_route(operation.route, operation.endpoint, methods=["GET"], name=operation.id)
     problems.install(app)
-    app.add_middleware(SecurityMiddleware)
+    _add_layers(app, service, settings)
     return app
+
+
+def _add_layers(app: FastAPI, service: Service, settings: Settings) -> None:
+    """Put the layers around the routes, the innermost first."""
+    app.add_middleware(LimitsMiddleware, limits=Limits.from_settings(settings))
+    app.add_middleware(RevalidationMiddleware, store=service.store)
+    app.add_middleware(CorsMiddleware, origins=parse_origins(settings.cors_origins))
+    app.add_middleware(SecurityMiddleware, frame_ancestors=settings.frame_ancestors)
+    app.add_middleware(ObservationMiddleware, metrics=service.metrics)
+    proxies, root_path = parse_proxies(settings.trusted_proxies), settings.root_path.rstrip("/")
+    if proxies or root_path:
+        app.add_middleware(ProxyMiddleware, proxies=proxies, root_path=root_path)
 
 
 def _openapi(service: Service) -> dict[str, Any]:
@@ -70,8 +95,9 @@ def _openapi(service: Service) -> dict[str, Any]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the named runs beside answering: the process is alive at once and ready when they are loaded."""
     service: Service = app.state.service
-    warming = asyncio.create_task(to_thread.run_sync(service.store.warm))
-    yield
-    warming.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await warming
+    with AccessLog():
+        warming = asyncio.create_task(to_thread.run_sync(service.store.warm))
+        yield
+        warming.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await warming

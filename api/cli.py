@@ -1,7 +1,6 @@
 """The command line: `shalgai`."""
 
 import os
-import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,8 +13,8 @@ from api.commands.data import catalogue_app, ingest
 from api.commands.fetch import fetch
 from api.commands.options import Language, LanguageOption, RunOption, WorkspaceOption, workspace_folder
 from api.commands.runs import runs_app
+from api.commands.serve import serve
 from geo.errors import InputError, Problem, ShalgaiError
-from geo.settings import get_settings
 from geo.tables.words import ServiceClass, Technology
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ app = typer.Typer(
 app.add_typer(runs_app, name="runs")
 app.command()(ingest)
 app.command()(fetch)
+app.command()(serve)
 app.add_typer(catalogue_app, name="catalogue")
 
 
@@ -170,42 +170,6 @@ def explain(
     from geo.access.explain import explain as explain_settlement
 
     print_explanation(explain_settlement(_workspace(workspace).find(run), kato, language), make_console())
-
-
-@app.command()
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    run: Annotated[str | None, typer.Option("--run", help="Run to serve where a request names none.")] = None,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Serve the maps and the API."""
-    import uvicorn
-
-    # the app is made anew in each worker process, which knows only the environment
-    if run is not None:
-        _workspace(workspace).find(run)
-        os.environ["SHALGAI_RUN"] = run
-    if workspace is not None:
-        os.environ["SHALGAI_WORKSPACE"] = str(workspace)
-    get_settings.cache_clear()
-    _check_free(host, port)
-    root = f"http://{host}:{port}"
-    console = Console()
-    for title, path in (("map", "/maps/overview"), ("API", "/"), ("gaps", "/collections/gaps/items")):
-        console.print(f"{title:>5}  {root}{path}", highlight=False)
-    uvicorn.run("api.app:create_app", factory=True, host=host, port=port, workers=workers, log_level="warning")
-
-
-def _check_free(host: str, port: int) -> None:
-    """Refuse an address that cannot be listened on before any address is promised."""
-    try:
-        with socket.create_server((host, port)):
-            pass
-    except OSError as error:
-        what = f"cannot listen on this address: {error.strerror}"
-        raise InputError(Problem(what, "Give another --port or --host", value=f"{host}:{port}")) from error
 
 
 def main() -> None:

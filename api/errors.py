@@ -22,10 +22,19 @@ class NoSuchResource(InputError):
 
 
 class NotAcceptable(InputError):
-    """The resource has no representation of the media types that the request accepts."""
+    """The resource has no representation of the media types, or content codings, that the request accepts."""
 
-    def __init__(self, accept: str, offered: str) -> None:
-        super().__init__(Problem("no representation of an accepted media type", f"Offered: {offered}", value=accept))
+    def __init__(self, accept: str, offered: str, what: str = "media type") -> None:
+        super().__init__(Problem(f"no representation of an accepted {what}", f"Offered: {offered}", value=accept))
+
+
+class Unauthorized(InputError):
+    """The resource is for holders of a key, and the request shows none that is known."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Problem("this needs an API key", "Send a known one in the header X-API-Key or Authorization: Bearer")
+        )
 
 
 class NoRun(ShalgaiError):
@@ -33,3 +42,10 @@ class NoRun(ShalgaiError):
 
     def __init__(self) -> None:
         super().__init__("There is no run to serve yet. Make one with `shalgai analyse`.")
+
+
+class RunLoading(NoRun):
+    """The first run is being loaded."""
+
+    def __init__(self) -> None:
+        ShalgaiError.__init__(self, "The run is being loaded. Try again in a moment.")

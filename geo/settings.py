@@ -21,6 +21,36 @@ class Settings(BaseSettings):
     items_limit_max: int = 10_000
     """Largest page of features served; a larger ``limit`` is lowered to it."""
 
+    root_path: str = ""
+    """Path under which a reverse proxy serves this service, e.g. ``/geo``; the proxy strips it."""
+
+    trusted_proxies: str = ""
+    """Addresses and networks, by commas, whose ``X-Forwarded-*`` headers are believed; ``*`` is every one."""
+
+    cors_origins: str = "*"
+    """Origins, by commas, whose pages may read the data; ``*`` is every one (the data are public), empty is none."""
+
+    frame_ancestors: str = "'self'"
+    """Who may embed the pages under ``/embed``: sources of a Content-Security-Policy, by spaces; ``*`` is every one."""
+
+    export_keys: SecretStr | None = None
+    """Keys, by commas, of which exports need one; never shown. None: exports are open."""
+
+    request_timeout_s: float = 30.0
+    """Longest wait for an answer to begin, seconds; then 503."""
+
+    graceful_timeout_s: int = 20
+    """How long requests in flight may go on when the service is told to stop, seconds."""
+
+    concurrent_requests_max: int = 500
+    """Most requests that one process handles at a time; 503 beyond."""
+
+    url_bytes_max: int = 16_384
+    """Longest path and query of a request; 414 beyond."""
+
+    header_bytes_max: int = 32_768
+    """Most bytes of a request's headers; 431 beyond."""
+
     lock_wait_s: float = 600.0
     """Longest wait for another writer of the workspace, seconds."""
 

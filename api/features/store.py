@@ -81,6 +81,7 @@ class RunStore:
 
     def __init__(self, workspace: Workspace, catalogue: Catalogue, capacity: int = 4) -> None:
         self.workspace = workspace
+        self._pointers = str(workspace.root / POINTERS_FILE)
         self._catalogue = catalogue
         self._capacity = capacity
         self._lock = threading.Lock()  # guards the state below; held for microseconds
@@ -90,6 +91,32 @@ class RunStore:
         self._loaded: OrderedDict[str, LoadedRun] = OrderedDict()
         self._serving: dict[str, LoadedRun] = {}
         self._failed: dict[str, str] = {}
+        self._generation = 0
+        self._is_warming = False
+
+    @property
+    def is_warming(self) -> bool:
+        """Whether the named runs are being loaded, as they are when the service starts."""
+        return self._is_warming
+
+    def loaded(self) -> tuple[Mapping[str, LoadedRun], int]:
+        """The runs that are served by their names, and how many are in memory."""
+        with self._lock:
+            return {name: self._loaded[i] for name, i in self._named.items() if i in self._loaded}, len(self._loaded)
+
+    def generation(self) -> int:
+        """A number that is another one after anything that could make a name stand for another run.
+
+        Following the pointers is part of asking, so an equal number means that nothing has changed up to now.
+        """
+        with self._lock:
+            self._follow()
+            return self._generation
+
+    def moved_at(self) -> float:
+        """When a name was last given to a run, seconds since the epoch; 0 while there are none."""
+        with self._lock:
+            return 0.0 if self._signature is None else self._signature[0] / 1e9
 
     def named(self) -> Mapping[str, str]:
         """Run ids by name, as the pointers say now."""
@@ -163,16 +190,20 @@ class RunStore:
 
     def warm(self) -> None:
         """Load the runs that have a name, so that the first request need not wait."""
-        for name in self.named():
-            try:
-                self.get(name)
-            except (NoRun, UnknownName, RunDamaged) as error:
-                log.warning("run '%s' cannot be served: %s", name, error)
+        self._is_warming = True
+        try:
+            for name in self.named():
+                try:
+                    self.get(name)
+                except (NoRun, UnknownName, RunDamaged) as error:
+                    log.warning("run '%s' cannot be served: %s", name, error)
+        finally:
+            self._is_warming = False
 
     def _follow(self) -> None:
         """Read the pointers if their file is another one than before. Caller holds `_lock`."""
         try:
-            status = os.stat(self.workspace.root / POINTERS_FILE)  # noqa: PTH116 - half the cost of Path.stat
+            status = os.stat(self._pointers)  # noqa: PTH116 - a fifth of the cost of Path.stat, at every request
             signature = (status.st_mtime_ns, status.st_ino, status.st_size)
         except OSError:
             signature = None
@@ -184,6 +215,7 @@ class RunStore:
             log.error("the pointers of the workspace cannot be read, the runs served stay: %s", error)
         # taken before reading: if the file is replaced in between, the next request reads again
         self._signature = signature
+        self._generation += 1
         self._failed.clear()
         self._serving = {name: run for name, run in self._serving.items() if name in self._named}
 
@@ -206,12 +238,14 @@ class RunStore:
         else:
             with self._lock:
                 self._loaded[run_id] = loaded
+                self._generation += 1
                 self._evict()
 
     def _fail(self, run_id: str, error: Exception) -> None:
         log.error("run %s cannot be loaded", run_id, exc_info=error)
         with self._lock:
             self._failed[run_id] = str(error)
+            self._generation += 1
 
     def _evict(self) -> None:
         kept = set(self._named.values()) | {run.id for run in self._serving.values()}

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import zlib
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 from urllib.parse import quote
@@ -20,9 +19,11 @@ from api.exports.formats import EXPORTS, ExportFormat
 from api.features.collection import Collection, Rows
 from api.features.store import LoadedRun
 from api.features.view import View
-from api.web.negotiation import gzip_accepted, language
+from api.web.encodings import IDENTITY, PACKERS, Coding, Packer, coding_of
+from api.web.keys import require_export_key
+from api.web.negotiation import language
 from api.web.parameters import LANG, Query
-from api.web.responses import GZIP_LEVEL, REVALIDATE, etag, holds
+from api.web.responses import conditional, etag
 from api.web.state import RUN_HEADER, service_of
 
 EXPORTS_AT_ONCE = 2
@@ -32,9 +33,6 @@ EXPORT_SCHEMAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {form.media_type: {"type": "string", "format": "binary", "title": form.title} for form in EXPORTS.values()}
 )
 """What OpenAPI says of each format's content."""
-
-_GZIP_WINDOW = 31
-"""The largest window, with the head and tail of gzip and no time in them."""
 
 _LIMITER: RunVar[CapacityLimiter] = RunVar("limiter of exports")
 
@@ -57,31 +55,29 @@ async def export(
     view
         Which properties, and in which CRS.
     """
+    require_export_key(request)
     tongue = language(request, query.get(LANG))
-    zipped = form.compressible and gzip_accepted(request)
-    tag = etag(request, form.media_type, f"{service_of(request).release} {run.version} {tongue}", zipped)
-    headers = {
-        "ETag": tag,
-        "Vary": "Accept, Accept-Encoding, Accept-Language",
-        "Cache-Control": REVALIDATE,
-        "Content-Language": tongue,
-        RUN_HEADER: run.id,
-    }
-    given = request.headers.get("if-none-match")
-    if given is not None and (given.strip() == "*" or holds(given, tag)):
-        return Response(status_code=304, headers=headers)
+    coding = coding_of(request) if form.compressible else Coding(IDENTITY)
+    headers, unchanged = conditional(
+        request,
+        etag(request, form.media_type, f"{service_of(request).release} {run.version} {tongue}", coding.name),
+        vary="Accept, Accept-Encoding, Accept-Language",
+        headers={"Content-Language": tongue, RUN_HEADER: run.id},
+    )
+    if unchanged is not None:
+        return unchanged
     headers["Content-Disposition"] = attachment(f"{found.kind.id}-{run.id}{form.suffix}")
     headers["Content-Crs"] = f"<{view.crs.uri}>"
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
+    if coding.name != IDENTITY:
+        headers["Content-Encoding"] = coding.name
     if request.method == "HEAD":
         head = Response(headers=headers, media_type=form.media_type)
         # how long the file would be is known only when it is made
         del head.headers["content-length"]
         return head
     parts = form.write(Extract(found, rows, view, About.of(run, tongue), tongue))
-    if zipped:
-        parts = _zipped(parts)
+    if coding.name != IDENTITY:
+        parts = _packed(parts, PACKERS[coding.name]())
     return _Download(await _next(parts), parts, form.media_type, headers)
 
 
@@ -121,9 +117,8 @@ async def _content(first: bytes, parts: Parts) -> AsyncIterator[bytes]:
         part = await _next(parts)
 
 
-def _zipped(parts: Parts) -> Parts:
+def _packed(parts: Parts, packer: Packer) -> Parts:
     with contextlib.closing(parts):
-        packer = zlib.compressobj(GZIP_LEVEL, wbits=_GZIP_WINDOW)
         for part in parts:
             # what the packer still holds back would be taken for the end
             if packed := packer.compress(part):

@@ -1,6 +1,4 @@
-"""The service about itself: landing page, conformance, API description, health."""
-
-from typing import Any
+"""The service about itself: landing page, conformance, API description."""
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -9,6 +7,8 @@ from starlette.responses import Response
 from api.errors import NoRun
 from api.operations import pages
 from api.operations.aggregate import OPERATIONS as AGGREGATE_OPERATIONS
+from api.operations.docs import OPERATIONS as DOCS_OPERATIONS
+from api.operations.health import OPERATIONS as HEALTH_OPERATIONS
 from api.operations.items import OPERATIONS as ITEMS_OPERATIONS
 from api.operations.runs import OPERATIONS as RUNS_OPERATIONS
 from api.web import openapi
@@ -60,6 +60,7 @@ def _landing_links(request: Request) -> list[Link]:
         link("alternate", f"{root}/?f=html", HTML, "This document as a page"),
         link("service-desc", f"{root}/api", OPENAPI, "The API as an OpenAPI document"),
         link("service-doc", f"{root}/api?f=html", HTML, "The API for people"),
+        link("service-doc", f"{root}/docs", HTML, "The API, to be tried out in the browser"),
         link("conformance", f"{root}/conformance", JSON, "Conformance classes that are kept"),
         link("data", f"{root}/collections", JSON, "The collections"),
         link("related", f"{root}/runs", JSON, "The runs"),
@@ -90,22 +91,6 @@ async def api(request: Request, query: Query) -> Response:
     return await respond(request, lambda: dump(document), media_type=offer, version=version)
 
 
-async def healthz(request: Request, query: Query) -> Response:
-    """The process answers."""
-    return Response(dump({"status": "ok"}), headers={"Cache-Control": "no-store"}, media_type=JSON)
-
-
-async def readyz(request: Request, query: Query) -> Response:
-    """There is a run to serve; 503 until then."""
-    service = service_of(request)
-    run = await named_run(request, service.run)
-    newest = service.store.named().get(service.run, run.id)
-    document: dict[str, Any] = {"status": "ready", "run": run.id}
-    if newest != run.id:
-        document["problem"] = f"run {newest} is {service.run} but cannot be loaded"
-    return Response(dump(document), headers={"Cache-Control": "no-store"}, media_type=JSON)
-
-
 _OBJECT = {"type": "object"}
 _STRING = {"type": "string"}
 
@@ -119,11 +104,7 @@ OPERATIONS = (
     *AGGREGATE_OPERATIONS,
     *RUNS_OPERATIONS,
     *pages.OPERATIONS,
-    Operation(
-        "/healthz", "isAlive", healthz, "Whether the process answers", "service", (), {JSON: _OBJECT}, False, (400,)
-    ),
-    Operation(
-        "/readyz", "isReady", readyz, "Whether a run can be served", "service", (), {JSON: _OBJECT}, False, (400,)
-    ),
+    *DOCS_OPERATIONS,
+    *HEALTH_OPERATIONS,
 )
 """Every operation of the service, in the order of its description."""

@@ -1,4 +1,4 @@
-"""What the client would rather have: media type, language and encoding, from request headers with weights."""
+"""What the client would rather have: media type and language, from request headers with weights."""
 
 from collections.abc import Sequence
 
@@ -94,12 +94,3 @@ def language(request: Request, chosen: str | None) -> str:
             if wanted[tag] > 0 and primary in LANGUAGES:
                 return primary
     return LANGUAGES[0]
-
-
-def gzip_accepted(request: Request) -> bool:
-    """Whether the client prefers gzip to the plain body, or at least does not mind."""
-    header = request.headers.get("accept-encoding")
-    if not header or ("gzip" not in header and "*" not in header):
-        return False
-    wanted = weights(header)
-    return wanted.get("gzip", wanted.get("*", 0.0)) > 0.0

@@ -10,12 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.errors import NoRun, NoSuchResource, NotAcceptable
+from api.errors import NoRun, NoSuchResource, NotAcceptable, Unauthorized
 from geo.errors import InputError, RunDamaged, ShalgaiError, UnknownName
 
 PROBLEM_JSON = "application/problem+json"
 
 _DAMAGED = "The run is damaged and cannot be served; the server's log tells which file."
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="exports"'}
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     NoSuchResource: HTTPStatus.NOT_FOUND,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
     UnknownName: HTTPStatus.NOT_FOUND,
     InputError: HTTPStatus.BAD_REQUEST,
     NoRun: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -59,7 +62,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
         log.error("%s %s: %s", request.method, request.url.path, error)
     # where the run's files lie is the operator's business; the log has it
     detail = _DAMAGED if isinstance(error, RunDamaged) else str(error)
-    return problem_response(status, detail)
+    return problem_response(status, detail, _CHALLENGE if status == HTTPStatus.UNAUTHORIZED else None)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -1,8 +1,11 @@
-"""Answers with strong ETags: 304 where the client has the document, gzip where it pays."""
+"""Answers with strong ETags and dates: 304 where the client has the document, compressed where it pays."""
 
-import gzip
 import hashlib
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -10,11 +13,11 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.web.encodings import COMPRESS_FROM_BYTES, COMPRESSORS, IDENTITY, Coding, coding_of
 from api.web.links import root_url
-from api.web.negotiation import gzip_accepted
+from api.web.requests import PRIVATE, READING, UNCHANGED, Reading
+from api.web.state import service_of
 
-GZIP_FROM_BYTES = 1024
-GZIP_LEVEL = 4
 _IN_THREAD_FROM_BYTES = 64 * 1024
 
 REVALIDATE = "no-cache"
@@ -48,26 +51,105 @@ async def respond(
     slow
         Making it takes milliseconds or reads files: it is done in a thread, so that other requests go on.
     """
-    zipped = gzip_accepted(request)
-    tag = etag(request, media_type, version, zipped)
-    given = request.headers.get("if-none-match")
-    common = {"ETag": tag, "Vary": vary, "Cache-Control": cache, **(headers or {})}
-    if given is not None and holds(given, tag):
-        return Response(status_code=304, headers=common)
-    body = await to_thread.run_sync(make) if slow else make()
-    if given is not None and given.strip() == "*":
-        return Response(status_code=304, headers=common)
-    if zipped and len(body) >= GZIP_FROM_BYTES:
-        body = await to_thread.run_sync(_gzip, body) if len(body) >= _IN_THREAD_FROM_BYTES else _gzip(body)
-        common["Content-Encoding"] = "gzip"
+    coding = coding_of(request)
+    tag = etag(request, media_type, version, coding.name)
+    common, unchanged = conditional(request, tag, vary=vary, cache=cache, headers=headers)
+    if unchanged is not None:
+        return unchanged
+    body, is_coded = await _encoded(request, make, coding, tag, slow=slow)
+    # any document would do, so first there has to be one
+    if request.headers.get("if-none-match", "").strip() == "*":
+        return _unchanged(request, tag, common)
+    if is_coded:
+        common["Content-Encoding"] = coding.name
     return Response(body, headers=common, media_type=media_type)
 
 
-def _gzip(body: bytes) -> bytes:
-    return gzip.compress(body, GZIP_LEVEL, mtime=0)
+def conditional(
+    request: Request,
+    tag: str,
+    *,
+    vary: str,
+    cache: str = REVALIDATE,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[dict[str, str], Response | None]:
+    """Headers of the document of a tag and, where the client has it already, the 304 that is the answer."""
+    private = request.scope.get(PRIVATE, False)
+    common = {
+        "ETag": tag,
+        "Vary": f"{vary}, Authorization, X-API-Key" if private else vary,
+        "Cache-Control": f"private, {REVALIDATE}" if private else cache,
+        **(headers or {}),
+    }
+    reading = request.scope.get(READING)
+    modified = None if reading is None else last_modified(reading)
+    if modified is not None:
+        common["Last-Modified"] = http_date(modified)
+    given = request.headers.get("if-none-match")
+    if is_known(given, tag) or (given is None and _not_since(request, modified)):
+        return common, _unchanged(request, tag, common)
+    return common, None
 
 
-def etag(request: Request, media_type: str, version: str, zipped: bool) -> str:
+async def _encoded(
+    request: Request, make: Callable[[], bytes], coding: Coding, tag: str, *, slow: bool
+) -> tuple[bytes, bool]:
+    """The document, compressed if the client likes that and it pays; and whether it is."""
+    bodies = service_of(request).bodies
+    kept = None if coding.name == IDENTITY else bodies.get(tag)
+    if kept is not None:
+        return kept, True
+    body = await to_thread.run_sync(make) if slow else make()
+    if coding.name == IDENTITY or (len(body) < COMPRESS_FROM_BYTES and not coding.is_required):
+        return body, False
+    compress = COMPRESSORS[coding.name]
+    body = await to_thread.run_sync(compress, body) if len(body) >= _IN_THREAD_FROM_BYTES else compress(body)
+    bodies.keep(tag, body)
+    return body, True
+
+
+def _unchanged(request: Request, tag: str, headers: Mapping[str, str]) -> Response:
+    """A 304, which the next request of this kind may get without coming this far."""
+    response = Response(status_code=304, headers=headers)
+    request.scope[UNCHANGED] = (tag, response.raw_headers)
+    return response
+
+
+def last_modified(reading: Reading) -> int | None:
+    """When what a request reads last became what it is, seconds since the epoch.
+
+    That is when the run was made, or when a name was last given to a run: a rollback brings back an older run, and
+    whoever has the newer one must learn of it. None within the second of the change, when a date of whole seconds
+    cannot tell before from after.
+    """
+    changed = int(max(reading.moved_at, _created_at(str(reading.run.manifest["created_at"])), reading.released_at))
+    return changed if changed < int(time.time()) else None
+
+
+@lru_cache(64)
+def _created_at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+@lru_cache(64)
+def http_date(seconds: int) -> str:
+    """A date as HTTP has it (RFC 9110, 5.6.7)."""
+    return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
+
+
+def _not_since(request: Request, modified: int | None) -> bool:
+    """Whether an If-Modified-Since header says that the client has what was last modified then (RFC 9110, 13.1.3)."""
+    text = request.headers.get("if-modified-since")
+    if text is None or modified is None:
+        return False
+    try:
+        since = parsedate_to_datetime(text)
+        return modified <= since.replace(tzinfo=since.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return False  # what is not a date is to be ignored
+
+
+def etag(request: Request, media_type: str, version: str, coding: str) -> str:
     """Strong: the same tag is the same bytes. Links make the address of the service part of them."""
     scope = request.scope
     named = "\0".join(
@@ -79,10 +161,10 @@ def etag(request: Request, media_type: str, version: str, zipped: bool) -> str:
             scope["query_string"].decode("latin-1"),
         )
     )
-    digest = hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=12).hexdigest()
-    return f'"{digest}-gzip"' if zipped else f'"{digest}"'
+    digest = hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return f'"{digest}"' if coding == IDENTITY else f'"{digest}-{coding}"'
 
 
-def holds(header: str, tag: str) -> bool:
+def is_known(header: str | None, tag: str) -> bool:
     """Whether an If-None-Match header names the tag (weak comparison, RFC 9110, 13.1.2)."""
-    return any(entry.strip().removeprefix("W/") == tag for entry in header.split(","))
+    return header is not None and any(entry.strip().removeprefix("W/") == tag for entry in header.split(","))

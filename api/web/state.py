@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -17,7 +17,10 @@ import maps
 from api.features.catalogue import Catalogue
 from api.features.store import CURRENT, LoadedRun, RunStore
 from api.web.assets import Assets
+from api.web.encodings import CompressedBodies
+from api.web.metrics import Metrics
 from api.web.parameters import RUN, Parameter, Query, read_query
+from api.web.requests import OPERATION, READING, Reading
 
 RUN_HEADER = "Shalgai-Run"
 
@@ -26,8 +29,9 @@ RUN_HEADER = "Shalgai-Run"
 class Service:
     """One served workspace.
 
-    `run` is the run of requests that name none; `release` tells this program's documents from another version's, for
-    their ETags.
+    `run` is the run of requests that name none. `release` tells this program's documents from another version's, for
+    their ETags; `released_at` is when it was installed, seconds since the epoch. `export_keys` are those of which
+    exports need one, None where they are open.
     """
 
     store: RunStore
@@ -35,7 +39,11 @@ class Service:
     assets: Assets
     items_limit_max: int
     release: str
+    released_at: float
+    metrics: Metrics
     run: str = CURRENT
+    export_keys: tuple[bytes, ...] | None = None
+    bodies: CompressedBodies = field(default_factory=CompressedBodies)
 
 
 Handler = Callable[[Request, Query], Awaitable[Response]]
@@ -66,6 +74,7 @@ class Operation:
 
     async def endpoint(self, request: Request) -> Response:
         """Read the parameters, then handle."""
+        request.scope[OPERATION] = self.id
         return await self.handler(request, read_query(request, self.parameters, others=self.filters))
 
 
@@ -82,18 +91,31 @@ async def run_of(request: Request, query: Query) -> LoadedRun:
 
 async def named_run(request: Request, name: str) -> LoadedRun:
     """The run of an id or name."""
-    store = service_of(request).store
+    service = service_of(request)
+    store = service.store
+    generation = store.generation()
     loaded = store.peek(name)
-    return await to_thread.run_sync(store.get, name) if loaded is None else loaded
+    if loaded is None:
+        loaded = await to_thread.run_sync(store.get, name)
+    request.scope[READING] = Reading(loaded, generation, store.moved_at(), service.released_at)
+    return loaded
+
+
+class Release(NamedTuple):
+    """The program that is running: its version and a digest of what makes its documents; when that was last written."""
+
+    name: str
+    written_at: float
 
 
 @cache
-def release() -> str:
-    """Version of the program and a digest of what makes its documents."""
-    digest = hashlib.sha256()
+def release() -> Release:
+    """The release that is running; its time in seconds since the epoch."""
+    digest, written_at = hashlib.sha256(), 0.0
     for package in (geo, maps, api):
         root = Path(str(package.__file__)).parent
         files = (p for p in root.rglob("*") if p.suffix in {".py", ".html", ".po"})
         for path in sorted(files, key=lambda p: p.relative_to(root).as_posix()):
             digest.update(path.read_bytes())
-    return f"{geo.__version__}+{digest.hexdigest()[:12]}"
+            written_at = max(written_at, path.stat().st_mtime)
+    return Release(f"{geo.__version__}+{digest.hexdigest()[:12]}", written_at)

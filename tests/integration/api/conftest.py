@@ -1,9 +1,16 @@
 """Small runs of a made-up region, and a client that speaks to the application without a network."""
 
 import asyncio
+import contextlib
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +229,59 @@ def client(root: Path, connect: Callable[[Any], httpx.Client]) -> Iterator[httpx
     """A client of `root`."""
     with connect(create_app(root)) as client:
         yield client
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `shalgai serve`: its process, its port, and the files of its standard output and error."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    output: Path
+    errors: Path
+
+    @property
+    def url(self) -> str:
+        """Address of the service."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def accesses(self) -> list[dict[str, Any]]:
+        """The lines of the access log so far."""
+        return [json.loads(line) for line in self.output.read_text("utf-8").splitlines()]
+
+
+ServeProcess = Callable[..., AbstractContextManager[Served]]
+
+
+@pytest.fixture(scope="session")
+def serve_process(tmp_path_factory: pytest.TempPathFactory) -> ServeProcess:
+    """Runs `shalgai serve` over a workspace with a number of workers and settings, and ends it by SIGTERM."""
+
+    @contextlib.contextmanager
+    def serve(root: Path, workers: int = 1, **settings: str) -> Iterator[Served]:
+        folder = tmp_path_factory.mktemp("served")
+        output, errors = folder / "output", folder / "errors"
+        command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--workers", str(workers)]
+        environment = {f"SHALGAI_{name.upper()}": value for name, value in settings.items()}
+        with output.open("wb") as out, errors.open("wb") as err:
+            process = subprocess.Popen(
+                [*command, "--workspace", str(root)], env={**os.environ, **environment}, stdout=out, stderr=err
+            )
+        try:
+            yield Served(process, _told_port(process, errors), output, errors)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+    return serve
+
+
+def _told_port(process: subprocess.Popen[bytes], errors: Path) -> int:
+    """The port that the server says it listens on; connections wait there until it takes them."""
+    while process.poll() is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.1)
+        told = re.search(r"http://127\.0\.0\.1:(\d+)/\n", errors.read_text("utf-8"))
+        if told:
+            return int(told.group(1))
+    raise AssertionError(errors.read_text("utf-8"))

@@ -3,9 +3,9 @@
 import pytest
 from starlette.requests import Request
 
-from api.errors import BadParameter, NoRun, NoSuchResource, NotAcceptable
+from api.errors import BadParameter, NoRun, NoSuchResource, NotAcceptable, RunLoading, Unauthorized
 from api.web.links import host_is_sound
-from api.web.negotiation import GEOJSON, HTML, JSON, OPENAPI, gzip_accepted, language, media_type
+from api.web.negotiation import GEOJSON, HTML, JSON, OPENAPI, language, media_type
 from api.web.parameters import BBOX, FORMAT, LIMIT, OFFSET, Query, read_query
 from api.web.problems import status_of
 from geo.errors import FileProblem, LimitExceeded, Problem, RunDamaged, UnknownName, ValueRejected
@@ -77,13 +77,6 @@ def test_language_that_the_client_likes_best(header: str, expected: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("header", "expected"), [("", False), ("gzip, br", True), ("gzip;q=0", False), ("*", True), ("br", False)]
-)
-def test_gzip_only_where_accepted(header: str, expected: bool) -> None:
-    assert gzip_accepted(request(accept_encoding=header)) is expected
-
-
-@pytest.mark.parametrize(
     ("error", "status"),
     [
         (BadParameter("x", "is wrong"), 400),
@@ -93,7 +86,9 @@ def test_gzip_only_where_accepted(header: str, expected: bool) -> None:
         (ValueRejected(Problem("no")), 400),
         (LimitExceeded(Problem("no")), 400),
         (FileProblem(Problem("no")), 400),
+        (Unauthorized(), 401),
         (NoRun(), 503),
+        (RunLoading(), 503),
         (RunDamaged("no"), 500),
         (KeyError("ours"), 500),
     ],
