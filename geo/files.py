@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -80,7 +81,23 @@ class HeldFile:
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDONLY)
+        self._hashing = threading.Lock()
+        self._hashed: tuple[tuple[int, int], str] | None = None
         weakref.finalize(self, os.close, self._descriptor)
+
+    @property
+    def path(self) -> Path:
+        """A path that opens this very file, for libraries that want one; good for as long as this object lives."""
+        return Path(f"/proc/self/fd/{self._descriptor}")
+
+    def sha256(self) -> str:
+        """SHA-256 of its bytes, hexadecimal; worked out once, and again when somebody has written to the file."""
+        with self._hashing:
+            status = os.fstat(self._descriptor)
+            signature = (status.st_mtime_ns, status.st_size)
+            if self._hashed is None or self._hashed[0] != signature:
+                self._hashed = (signature, file_sha256(self.path))
+            return self._hashed[1]
 
     def read_bytes(self) -> bytes:
         """All its bytes; any number of threads may read at once."""

@@ -23,7 +23,7 @@ from api.web.encodings import IDENTITY, PACKERS, Coding, Packer, coding_of
 from api.web.keys import require_export_key
 from api.web.negotiation import language
 from api.web.parameters import LANG, Query
-from api.web.responses import conditional, etag
+from api.web.responses import conditional, etag, unchanged
 from api.web.state import RUN_HEADER, service_of
 
 EXPORTS_AT_ONCE = 2
@@ -58,14 +58,17 @@ async def export(
     require_export_key(request)
     tongue = language(request, query.get(LANG))
     coding = coding_of(request) if form.compressible else Coding(IDENTITY)
-    headers, unchanged = conditional(
+    tag = etag(request, form.media_type, f"{service_of(request).release} {run.version} {tongue}", coding.name)
+    headers, known = conditional(
         request,
-        etag(request, form.media_type, f"{service_of(request).release} {run.version} {tongue}", coding.name),
+        tag,
         vary="Accept, Accept-Encoding, Accept-Language",
         headers={"Content-Language": tongue, RUN_HEADER: run.id},
     )
-    if unchanged is not None:
-        return unchanged
+    if known is not None:
+        return known
+    if request.headers.get("if-none-match", "").strip() == "*":
+        return unchanged(request, tag, headers)
     headers["Content-Disposition"] = attachment(f"{found.kind.id}-{run.id}{form.suffix}")
     headers["Content-Crs"] = f"<{view.crs.uri}>"
     if coding.name != IDENTITY:

@@ -11,6 +11,7 @@ from api.operations.docs import OPERATIONS as DOCS_OPERATIONS
 from api.operations.health import OPERATIONS as HEALTH_OPERATIONS
 from api.operations.items import OPERATIONS as ITEMS_OPERATIONS
 from api.operations.runs import OPERATIONS as RUNS_OPERATIONS
+from api.operations.signal import OPERATIONS as SIGNAL_OPERATIONS
 from api.web import openapi
 from api.web.links import Link, link, request_url, root_url
 from api.web.negotiation import HTML, JSON, OPENAPI, language, media_type
@@ -65,6 +66,7 @@ def _landing_links(request: Request) -> list[Link]:
         link("data", f"{root}/collections", JSON, "The collections"),
         link("related", f"{root}/runs", JSON, "The runs"),
         link("related", f"{root}/maps/overview", HTML, "The overview map"),
+        link("related", f"{root}/signal", JSON, "Signal rasters and their tiles"),
     ]
 
 
@@ -104,6 +106,7 @@ OPERATIONS = (
     *AGGREGATE_OPERATIONS,
     *RUNS_OPERATIONS,
     *pages.OPERATIONS,
+    *SIGNAL_OPERATIONS,
     *DOCS_OPERATIONS,
     *HEALTH_OPERATIONS,
 )

@@ -38,7 +38,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """One line on what is whole; one for each damaged file otherwise."""
     names = f" ({', '.join(verdict.names)})" if verdict.names else ""
     if not verdict.damage:
-        read = f": {verdict.files} tables, {verdict.bytes / _MEGABYTE:,.1f} MB" if verdict.files else ""
+        read = f": {verdict.files} files, {verdict.bytes / _MEGABYTE:,.1f} MB" if verdict.files else ""
         yield plain_text(f"whole    {verdict.subject}{names}{read}").plain
     for error in verdict.damage:
         yield plain_text(f"DAMAGED  {verdict.subject}{names}: {error}").plain

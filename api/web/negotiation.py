@@ -17,6 +17,7 @@ FORMATS = {
     "json": (JSON, GEOJSON, OPENAPI),
     "geojson": (GEOJSON,),
     "html": (HTML,),
+    "svg": ("image/svg+xml",),
     **{form.name: (form.media_type,) for form in EXPORTS.values()},
 }
 """Values of the `f` parameter and the media types that each stands for."""

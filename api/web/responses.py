@@ -53,13 +53,13 @@ async def respond(
     """
     coding = coding_of(request)
     tag = etag(request, media_type, version, coding.name)
-    common, unchanged = conditional(request, tag, vary=vary, cache=cache, headers=headers)
-    if unchanged is not None:
-        return unchanged
+    common, known = conditional(request, tag, vary=vary, cache=cache, headers=headers)
+    if known is not None:
+        return known
     body, is_coded = await _encoded(request, make, coding, tag, slow=slow)
     # any document would do, so first there has to be one
     if request.headers.get("if-none-match", "").strip() == "*":
-        return _unchanged(request, tag, common)
+        return unchanged(request, tag, common)
     if is_coded:
         common["Content-Encoding"] = coding.name
     return Response(body, headers=common, media_type=media_type)
@@ -87,7 +87,7 @@ def conditional(
         common["Last-Modified"] = http_date(modified)
     given = request.headers.get("if-none-match")
     if is_known(given, tag) or (given is None and _not_since(request, modified)):
-        return common, _unchanged(request, tag, common)
+        return common, unchanged(request, tag, common)
     return common, None
 
 
@@ -108,7 +108,7 @@ async def _encoded(
     return body, True
 
 
-def _unchanged(request: Request, tag: str, headers: Mapping[str, str]) -> Response:
+def unchanged(request: Request, tag: str, headers: Mapping[str, str]) -> Response:
     """A 304, which the next request of this kind may get without coming this far."""
     response = Response(status_code=304, headers=headers)
     request.scope[UNCHANGED] = (tag, response.raw_headers)

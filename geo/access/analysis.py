@@ -26,6 +26,7 @@ from geo.access.score import (
     severity_indicator,
     weighted_score,
 )
+from geo.access.signals import signals_to_keep
 from geo.access.summary import counts_of_given, summarise, with_district_totals
 from geo.coverage.footprints import Footprints, footprints
 from geo.coverage.modelled import Modelled, model_sites
@@ -51,7 +52,7 @@ def _silent(step: str) -> None:
 def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, progress: Progress = _silent) -> Run:
     """Analyse a region and publish the result as a run.
 
-    Same inputs, parameters, seed and code give the same run id and the same bytes in every table.
+    Same inputs, parameters, seed and code give the same run id and the same bytes in every table and raster.
 
     Parameters
     ----------
@@ -107,7 +108,8 @@ def analyse(inputs: AnalysisInputs, workspace: Workspace, *, seed: int = SEED, p
         institutions_without=institutions.without,
         roads=roads,
     )
-    return workspace.publish(tables, _manifest(inputs, loaded, modelled, summary, seed))
+    rasters = signals_to_keep(loaded, modelled)
+    return workspace.publish(tables, _manifest(inputs, loaded, modelled, summary, seed), rasters)
 
 
 def _model(loaded: Loaded, places: Footprints) -> Modelled | None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyogrio
-import rasterio
-import rasterio.shutil
 import shapely
 from rasterio.windows import Window
 
+from geo.coverage.cog import Piece, write_cog
 from geo.coverage.grid import Grid
 from geo.files import file_sha256, write_atomically
 from geo.spreadsheets import harmless
@@ -26,7 +25,6 @@ from geo.tables.schema import WGS84, conform
 from geo.tables.words import Basis
 
 NODATA_DBM = -9999.0
-_BLOCK_PIXELS = 512
 _JOB_FILE = "job.json"
 _CELL_COLUMNS = [
     *("index", "cell_id", "site_id", "operator", "technology", "band_mhz", "bandwidth_mhz", "eirp_dbm", "pattern"),
@@ -100,32 +98,26 @@ def _as_file_name(operator: str, number: int) -> str:
 def _assemble(tiles: Tiles, what: str, index: int, path: Path, tags: dict[str, str]) -> Path:
     """Put one service's tiles together into a Cloud-Optimized GeoTIFF."""
     is_level = what == "level"
-    plain, whole = tiles.folder / "plain.tif", tiles.folder / "whole.tif"
+    whole = tiles.folder / "whole.tif"
     grid = tiles.grid
-    with rasterio.open(
-        plain,
-        "w",
-        driver="GTiff",
+
+    def pieces() -> Iterator[Piece]:
+        for number, window in enumerate(tiles.windows):
+            with np.load(tiles.path(number)) as kept:
+                yield Piece(window, kept[f"{what}-{index}"])
+
+    write_cog(
+        whole,
+        pieces(),
+        tags=tags,
+        overview_resampling="average" if is_level else "nearest",
         width=grid.columns,
         height=grid.rows,
-        count=1,
         dtype="float32" if is_level else "uint32",
         nodata=NODATA_DBM if is_level else 0,
         crs=grid.crs.to_wkt(),
         transform=grid.transform,
-        tiled=True,
-        blockxsize=_BLOCK_PIXELS,
-        blockysize=_BLOCK_PIXELS,
-        bigtiff="if_safer",
-    ) as raster:
-        for number, window in enumerate(tiles.windows):
-            with np.load(tiles.path(number)) as kept:
-                raster.write(kept[f"{what}-{index}"], 1, window=window)
-        raster.update_tags(**tags)
-    resampling = "average" if is_level else "nearest"
-    options = {"compress": "deflate", "predictor": "yes" if is_level else "standard", "overview_resampling": resampling}
-    rasterio.shutil.copy(plain, whole, driver="COG", blocksize=_BLOCK_PIXELS, **options)
-    plain.unlink()
+    )
     whole.replace(path)
     return path
 

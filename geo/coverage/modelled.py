@@ -12,6 +12,8 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyproj
+from affine import Affine
 
 from geo.coverage.footprints import Footprints
 from geo.coverage.grid import Grid
@@ -37,8 +39,23 @@ _NAMED = 4
 
 
 @dataclass(frozen=True)
+class ModelledSignal:
+    """Levels of one operator's technology on a grid over the region, dBm.
+
+    `level_dbm` is f4[rows, columns], NaN where nothing is said; `transform` and `crs` are the grid's.
+    """
+
+    operator: str
+    technology: str
+    source: str
+    level_dbm: npt.NDArray[np.float32]
+    transform: Affine
+    crs: pyproj.CRS
+
+
+@dataclass(frozen=True)
 class Modelled:
-    """What a site list gives: evidence at settlements, areas for the map, and notes on what was assumed.
+    """What a site list gives: evidence at settlements, areas and signals for the map, and notes on what was assumed.
 
     `cells` are those modelled, completed. `paths` counts the best servers' paths to settlements by what they were
     worked out over: `terrain`, `smooth_earth` and `free_space`.
@@ -46,6 +63,7 @@ class Modelled:
 
     evidence: pd.DataFrame
     areas: gpd.GeoDataFrame
+    signals: Sequence[ModelledSignal]
     cells: pd.DataFrame
     notes: list[str]
     terrain: str
@@ -103,7 +121,8 @@ def model_sites(
         reached = levels(cells, lon, lat, terrain, region.profile.radio_climate, patterns=patterns)
         best = best_servers(service, reached, len(lon), services=len(keys))
     source = method_over(terrain)
-    rows, areas = [], []
+    over_grid = f"{source}, {AREA_RESOLUTION_M / 1000.0:g} km grid"
+    rows, areas, signals = [], [], []
     covered = np.zeros(grid.rows * grid.columns, dtype=bool)
     for number, (operator, technology) in enumerate(keys.itertuples(index=False, name=None)):
         threshold_dbm = standard.technologies[technology].threshold_dbm or np.nan
@@ -135,18 +154,23 @@ def model_sites(
                 }
             )[told]
         )
-        covered[pixel] = np.nan_to_num(best.level_dbm[number, n:], nan=-np.inf) >= threshold_dbm
-        area = grid.area(covered.reshape(grid.rows, grid.columns))
+        level = best.level_dbm[number, n:]
+        reaches = np.nan_to_num(level, nan=-np.inf) >= threshold_dbm
+        covered[pixel] = reaches
+        signal = np.full(grid.rows * grid.columns, np.nan, dtype=np.float32)
+        signal[pixel] = np.where(is_whole | reaches, level, np.nan)
+        shape = (grid.rows, grid.columns)
+        signals.append(ModelledSignal(operator, technology, over_grid, signal.reshape(shape), grid.transform, grid.crs))
+        area = grid.area(covered.reshape(shape))
         if area is not None:
             areas.append((operator, technology, threshold_dbm, area))
     layers = gpd.GeoDataFrame(areas, columns=["operator", "technology", "threshold_dbm", "geometry"], crs=WGS84)
-    layers = layers.assign(
-        basis=str(Basis.MODELLED), scenario=scenario, source=f"{source}, {AREA_RESOLUTION_M / 1000.0:g} km grid"
-    )
+    layers = layers.assign(basis=str(Basis.MODELLED), scenario=scenario, source=over_grid)
     kinds = {"terrain": TERRAIN, "smooth_earth": SMOOTH_EARTH, "free_space": FREE_SPACE}
     return Modelled(
         evidence=pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(),
         areas=conform(layers, COVERAGE, file="modelled areas"),
+        signals=signals,
         cells=cells,
         notes=notes,
         terrain=terrain.source if terrain else "smooth earth",

@@ -74,6 +74,9 @@ def read_signal_raster_header(path: str | Path, stated: Mapping[str, str] = NOTH
             Problem("the raster does not say its coordinate reference system", "Store it in the file", file)
         )
     tags = {**{name: value for name, value in stated.items() if value}, **{k: v for k, v in tags.items() if v}}
+    if tags.get("scenario"):
+        remedy = "A scenario is never mixed with evidence: give a raster of evidence"
+        raise _refused("scenario", tags["scenario"], remedy, file)
     quantity = _tag(tags, "quantity", file, f"Set the GeoTIFF tag quantity={_QUANTITY}, or state it on ingest")
     if quantity.lower() != _QUANTITY:
         raise _refused("quantity", quantity, f"Accepted: {_QUANTITY}", file)

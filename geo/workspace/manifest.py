@@ -1,4 +1,4 @@
-"""The manifest of a run: what it was made from, and the digest of every table and of itself."""
+"""The manifest of a run: what it was made from, and the digest of every file and of itself."""
 
 import hashlib
 import json
@@ -72,8 +72,12 @@ def read(folder: Path) -> dict[str, Any]:
     for key, kind in _NEEDED.items():
         if not isinstance(manifest.get(key), kind):
             raise damaged(path, f"has no valid '{key}'")
-    if not all(isinstance(t, dict) and isinstance(t.get("sha256"), str) for t in manifest["tables"].values()):
-        raise damaged(path, "has no valid 'tables'")
+    for key in ("tables", "rasters"):
+        stored = manifest.get(key, {})
+        if not isinstance(stored, dict) or not all(
+            isinstance(f, dict) and isinstance(f.get("sha256"), str) for f in stored.values()
+        ):
+            raise damaged(path, f"has no valid '{key}'")
     _check_digest(path, content, manifest)
     if manifest["id"] != folder.name or run_id(manifest, str(manifest["versions"].get("code"))) != folder.name:
         raise damaged(path, "does not belong to the run it lies in")
@@ -81,15 +85,32 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def check_sizes(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Check that the tables' files are there and of their sizes, which costs nothing; RunDamaged if one is not."""
-    for name, table in manifest["tables"].items():
-        path = folder / f"{name}.parquet"
+    """Check that the stored files are there and of their sizes, which costs nothing; RunDamaged if one is not."""
+    for name, stored in files(manifest).items():
+        path = folder / name
         try:
             size = path.stat().st_size
         except OSError as error:
             raise damaged(path, "is missing") from error
-        if size != table.get("bytes", size):
+        if size != stored.get("bytes", size):
             raise damaged(path, "has changed since the run was written")
+
+
+def files(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the manifest says of each file of the run beside itself, by the file's name."""
+    tables = {table_file(name): stored for name, stored in manifest["tables"].items()}
+    # runs from before there were rasters state none
+    return tables | {raster_file(name): stored for name, stored in manifest.get("rasters", {}).items()}
+
+
+def table_file(name: str) -> str:
+    """Name of a table's file."""
+    return f"{name}.parquet"
+
+
+def raster_file(name: str) -> str:
+    """Name of a raster's file."""
+    return f"{name}.tif"
 
 
 def damaged(path: Path, what: str) -> RunDamaged:

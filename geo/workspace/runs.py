@@ -1,7 +1,7 @@
 """The workspace: a folder of immutable runs, published whole and found by id or name."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,9 +16,10 @@ from geo.workspace import manifest as manifests
 from geo.workspace.folders import LOCK, make_folder, writing_folder
 from geo.workspace.parquet import read_table, write_table
 from geo.workspace.pointers import CURRENT, check_scenario_name, read_pointers, write_pointers
+from geo.workspace.rasters import RasterToKeep, write_rasters
 from geo.workspace.versions import code_version, versions
 
-_OURS = ("id", "created_at", "tables", "versions", manifests.DIGEST)
+_OURS = ("id", "created_at", "tables", "rasters", "versions", manifests.DIGEST)
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,38 @@ class Run:
         tables: dict[str, Any] = self.manifest["tables"]
         if name not in tables:
             raise UnknownName(Problem("no such table", f"Run {self.id} has: {', '.join(sorted(tables))}", value=name))
-        return read_table(self._file(name), tables[name]["sha256"], self._held.get(name))
+        file = manifests.table_file(name)
+        return read_table(self.path / file, tables[name]["sha256"], self._held.get(file))
+
+    def raster(self, name: str) -> Path:
+        """Where a raster of the run can be opened, verified against the manifest.
+
+        Of a held run the path is good for as long as the run's object lives, also when the run is pruned meanwhile.
+        It is not to be resolved: the file may have no other name any more.
+
+        Raises
+        ------
+        UnknownName
+            If the run has no such raster.
+        RunDamaged
+            If its file is missing or its bytes have changed.
+        """
+        rasters: dict[str, Any] = self.manifest.get("rasters", {})
+        if name not in rasters:
+            known = ", ".join(sorted(rasters)) or "none"
+            raise UnknownName(Problem("no such raster", f"Run {self.id} has: {known}", value=name))
+        file = manifests.raster_file(name)
+        path, held = self.path / file, self._held.get(file)
+        try:
+            sha256 = file_sha256(path) if held is None else held.sha256()
+        except OSError as error:
+            raise manifests.damaged(path, "cannot be read") from error
+        if sha256 != rasters[name]["sha256"]:
+            raise manifests.damaged(path, "has changed since the run was written")
+        return path if held is None else held.path
 
     def held(self) -> "Run":
-        """This run with its files kept open: its tables can be read even when it is pruned meanwhile.
+        """This run with its files kept open: they can be read even when it is pruned meanwhile.
 
         Raises
         ------
@@ -54,11 +83,11 @@ class Run:
             If a file is missing.
         """
         files = {}
-        for name in self.manifest["tables"]:
+        for name in manifests.files(self.manifest):
             try:
-                files[name] = HeldFile(self._file(name))
+                files[name] = HeldFile(self.path / name)
             except OSError as error:
-                raise manifests.damaged(self._file(name), "cannot be read") from error
+                raise manifests.damaged(self.path / name, "cannot be read") from error
         return replace(self, _held=files)
 
     def damage(self) -> Iterator[RunDamaged]:
@@ -67,10 +96,10 @@ class Run:
             manifests.read(self.path)
         except RunDamaged as error:
             yield error
-        for name, table in self.manifest["tables"].items():
-            path = self._file(name)
+        for name, stored in manifests.files(self.manifest).items():
+            path = self.path / name
             try:
-                if file_sha256(path) != table["sha256"]:
+                if file_sha256(path) != stored["sha256"]:
                     yield manifests.damaged(path, "has changed since the run was written")
             except FileNotFoundError:
                 yield manifests.damaged(path, "is missing")
@@ -81,9 +110,6 @@ class Run:
         """Check every byte that is stored; RunDamaged if a file is missing or has changed."""
         for error in self.damage():
             raise error
-
-    def _file(self, table: str) -> Path:
-        return self.path / f"{table}.parquet"
 
 
 @dataclass(frozen=True)
@@ -113,7 +139,9 @@ class Workspace:
 
     root: Path
 
-    def publish(self, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> Run:
+    def publish(
+        self, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], rasters: Sequence[RasterToKeep] = ()
+    ) -> Run:
         """Store a run whole and move its pointer: its scenario's, or the current one if it has none.
 
         The id follows from the manifest's inputs and parameters and from the code version. A run of that id that is
@@ -125,7 +153,9 @@ class Workspace:
             Tables by name.
         manifest
             JSON values; `inputs` and `parameters` are needed, `scenario` is the name of the pointer to move.
-            `id`, `created_at`, `versions`, `tables` and the digest are added here.
+            `id`, `created_at`, `versions`, `tables`, `rasters` and the digest are added here.
+        rasters
+            Rasters, each with what writes its file.
 
         Raises
         ------
@@ -149,6 +179,7 @@ class Workspace:
                 "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
                 "versions": versions(),
                 "tables": _write_tables(tables, folder),
+                "rasters": write_rasters(rasters, folder),
             }
             (folder / manifests.FILE).write_bytes(manifests.sealed(stored))
             for path in (folder / manifests.FILE, folder):
@@ -187,14 +218,14 @@ class Workspace:
     def find(self, name: str) -> Run:
         """The run of an id, of a scenario's name, or the `current` one.
 
-        Every byte of its manifest is verified, and that its tables are there in full; their bytes are when read.
+        Every byte of its manifest is verified, and that its files are there in full; their bytes are when read.
 
         Raises
         ------
         UnknownName
             If there is none; it says which there are.
         RunDamaged
-            If the run's manifest, a table's size or the file of pointers shows damage.
+            If the run's manifest, a file's size or the file of pointers shows damage.
         """
         run_id = name if manifests.RUN_ID.fullmatch(name) else None
         if run_id and (self.folder / run_id).is_dir():
@@ -282,7 +313,7 @@ class Workspace:
 def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, dict[str, Any]]:
     written = {}
     for name, frame in tables.items():
-        path = folder / f"{name}.parquet"
+        path = folder / manifests.table_file(name)
         write_table(frame, path)
         fsync(path)
         written[name] = {"rows": len(frame), "bytes": path.stat().st_size, "sha256": file_sha256(path)}

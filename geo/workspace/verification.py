@@ -13,8 +13,8 @@ from geo.workspace.runs import Run, Workspace
 class Verdict:
     """What verifying one thing found: a run (`subject` is its id) or the file of pointers.
 
-    `names` point to it. `files` and `bytes` count the tables of a whole run. `damage` has an error for each file that
-    is missing or has changed; without any the thing is whole.
+    `names` point to it. `files` and `bytes` count the tables and rasters of a whole run. `damage` has an error for
+    each file that is missing or has changed; without any the thing is whole.
     """
 
     subject: str
@@ -60,7 +60,7 @@ def verify_runs(workspace: Workspace, ids: Sequence[str]) -> Iterator[Verdict]:
         except RunDamaged as error:
             damage = (error,)
         if not damage:
-            sizes = [(folder / f"{name}.parquet").stat().st_size for name in run.manifest["tables"]]
+            sizes = [(folder / name).stat().st_size for name in manifests.files(run.manifest)]
             yield Verdict(run_id, _names(workspace, run_id), len(sizes), sum(sizes))
         elif folder.is_dir():
             yield Verdict(run_id, _names(workspace, run_id), damage=damage)

@@ -7,11 +7,13 @@ from pathlib import Path
 import geopandas as gpd
 import orjson
 import pytest
+import rasterio
 import shapely
 
 from geo.access.analysis import analyse
 from geo.access.explain import explain
 from geo.access.layers import AnalysisInputs
+from geo.errors import ValueRejected
 from geo.tables.words import ServiceClass
 from geo.workspace import Run, Workspace
 
@@ -132,11 +134,32 @@ def test_scenario_is_modelled_over_terrain_where_there_is_any_and_says_where_not
     assert coverage["threshold_dbm"].tolist() == [-95, -99, -110, -110]
 
 
+def test_scenario_keeps_its_modelled_signal_labelled_and_in_step_with_its_areas(scenario: Run) -> None:
+    rasters, coverage = scenario.manifest["rasters"], scenario.table("coverage").set_index("technology")
+    assert list(rasters) == [f"signal-unspecified-{technology}" for technology in ("2g", "3g", "4g", "5g")]
+    west, south, east, north = scenario.manifest["region"]["bounds"]
+    for name, facts in rasters.items():
+        assert (facts["quantity"], facts["basis"], facts["scenario"]) == ("dbm", "modelled", SCENARIO)
+        assert facts["resolution_m"] == pytest.approx(1000, rel=0.001)
+        assert facts["bounds"][0] < west < east < facts["bounds"][2]
+        assert facts["bounds"][1] < south < north < facts["bounds"][3]
+        with rasterio.open(scenario.raster(name)) as raster:
+            level, tags = raster.read(1, masked=True), raster.tags()
+        assert tags["scenario"] == SCENARIO
+        assert {code: tags[f"label_{code}"] for code in ("kk", "ru", "en")} == scenario.manifest["label"]
+        area = coverage.loc[[facts["technology"]]].to_crs(scenario.manifest["region"]["crs"]).area.iloc[0]
+        assert facts["threshold_dbm"] == coverage.loc[facts["technology"], "threshold_dbm"]
+        assert (level >= facts["threshold_dbm"]).sum() * 1e6 == pytest.approx(area, rel=1e-3)
+        with pytest.raises(ValueRejected, match="never mixed"):
+            analyse(AnalysisInputs(coverage=(scenario.raster(name),)), Workspace(scenario.path / "never"))
+
+
 def test_same_inputs_give_the_same_id_and_the_same_bytes(published: Run, tmp_path: Path) -> None:
     again = analyse(AnalysisInputs(), Workspace(tmp_path))
     assert again.id == published.id
     for name in published.manifest["tables"]:
         assert (again.path / f"{name}.parquet").read_bytes() == (published.path / f"{name}.parquet").read_bytes()
+    assert published.manifest["rasters"] == {}
 
 
 def test_another_seed_is_another_run(published: Run, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from geo.workspace import Workspace, runs
 
 STEPS = [
     (runs, "write_table"),
+    (runs, "write_rasters"),
     (runs, "fsync"),
     (runs.Workspace, "_install"),
     (runs, "write_pointers"),
@@ -68,7 +69,13 @@ Workspace(Path(sys.argv[1])).publish({"service": pd.DataFrame({"a": [1]})}, {"in
 
 @pytest.mark.parametrize(
     ("owner", "step"),
-    [("runs", "write_table"), ("workspace", "_install"), ("runs", "write_pointers"), ("path", "replace")],
+    [
+        ("runs", "write_table"),
+        ("runs", "write_rasters"),
+        ("workspace", "_install"),
+        ("runs", "write_pointers"),
+        ("path", "replace"),
+    ],
 )
 def test_a_killed_process_leaves_the_pointer_and_its_leftovers_go(workspace, tables, manifest, owner, step):
     first = workspace.publish(tables, manifest)
