@@ -33,7 +33,8 @@ class CollectionKind:
     """How one collection is made: which rows of which table, and which columns mean what.
 
     `id_column` None numbers the features from 1. `temporal` names the column of partial dates that the `datetime`
-    parameter and the temporal extent use; `code_columns` hold JSON arrays of objects with a member ``code``.
+    parameter and the temporal extent use; `code_columns` hold JSON arrays of objects with a member ``code``;
+    `geometry_name` is what filters call the geometry.
     """
 
     id: str
@@ -44,6 +45,7 @@ class CollectionKind:
     rows: Callable[[Frame], Frame] = every_row
     temporal: str = "as_of"
     code_columns: frozenset[str] = frozenset({"reasons"})
+    geometry_name: str = "geometry"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from starlette.requests import Request
 from api.errors import BadParameter
 from api.features.extent import parse_bbox
 from api.features.temporal import parse_datetime
+from api.filters.expression import Expression
+from api.filters.language import LANGUAGES as FILTER_LANGUAGES
+from api.filters.language import TEXT, parse_filter
 from api.web.negotiation import FORMATS
 from geo.region import LANGUAGES
 
@@ -68,6 +71,23 @@ def parse_format(text: str) -> str:
     return _choice("f", text, FORMATS)
 
 
+def parse_filter_language(text: str) -> str:
+    """One of the filter languages."""
+    return _choice("filter-lang", text, FILTER_LANGUAGES)
+
+
+def filter_of(query: "Query") -> Expression | None:
+    """What parameters `filter` and `filter-lang` ask for together; None without `filter`.
+
+    Raises
+    ------
+    BadParameter
+        When the filter is not of its language.
+    """
+    text = query.get(FILTER)
+    return None if text is None else parse_filter(text, query.get(FILTER_LANG, TEXT))
+
+
 def parse_version(text: str) -> str:
     """What makes an asset's address change when its content does; any text."""
     return text
@@ -106,6 +126,19 @@ DATETIME = Parameter(
     {"type": "string"},
     "Only features whose date intersects this instant or interval (RFC 3339, open ends as '..'); features without a "
     "date always match.",
+)
+FILTER = Parameter(
+    "filter",
+    str,
+    {"type": "string"},
+    "Only features for which this CQL2 expression is true (OGC 21-065r2), such as population > 100 AND name LIKE 'A%'. "
+    "At most 8 KB, nested at most 100 deep.",
+)
+FILTER_LANG = Parameter(
+    "filter-lang",
+    parse_filter_language,
+    {"type": "string", "enum": list(FILTER_LANGUAGES), "default": TEXT},
+    "Language of the filter; 'cql-text' is another name of 'cql2-text'.",
 )
 LIMIT = Parameter(
     "limit", parse_limit, {"type": "integer", "minimum": 1, "default": LIMIT_DEFAULT}, "Features per page."

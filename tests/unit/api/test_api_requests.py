@@ -6,7 +6,7 @@ from starlette.requests import Request
 from api.errors import BadParameter, NoRun, NoSuchResource, NotAcceptable, RunLoading, Unauthorized
 from api.web.links import host_is_sound
 from api.web.negotiation import GEOJSON, HTML, JSON, OPENAPI, language, media_type
-from api.web.parameters import BBOX, FORMAT, LIMIT, OFFSET, Query, read_query
+from api.web.parameters import BBOX, FILTER, FILTER_LANG, FORMAT, LIMIT, OFFSET, Query, filter_of, read_query
 from api.web.problems import status_of
 from geo.errors import FileProblem, LimitExceeded, Problem, RunDamaged, UnknownName, ValueRejected
 
@@ -35,6 +35,20 @@ def test_refused_parameters(text: str) -> None:
 def test_parameter_given_twice_is_refused(text: str) -> None:
     with pytest.raises(BadParameter, match="more than once"):
         read_query(request(text), [LIMIT], others=True)
+
+
+def test_filter_in_the_language_that_is_asked_for() -> None:
+    parameters = [FILTER, FILTER_LANG]
+    assert filter_of(read_query(request(""), parameters)) is None
+    text = filter_of(read_query(request("filter=a%3D1"), parameters))
+    assert text is not None
+    assert text.properties == {"a"}
+    json = "filter-lang=cql2-json&filter=%7B%22op%22:%22%3D%22,%22args%22:[%7B%22property%22:%22a%22%7D,1]%7D"
+    assert filter_of(read_query(request(json), parameters)) == text
+    assert filter_of(read_query(request("filter=a%3D1&filter-lang=cql-text"), parameters)) == text
+    assert FILTER_LANG.schema["enum"] == ["cql2-text", "cql2-json", "cql-text"]
+    with pytest.raises(BadParameter, match="filter-lang"):
+        read_query(request("filter=a%3D1&filter-lang=ecql"), parameters)
 
 
 @pytest.mark.parametrize(
