@@ -1,7 +1,7 @@
 """A collection in memory: columns, spatial index, and each feature's GeoJSON made once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,21 +12,25 @@ import shapely
 from api.errors import NoSuchResource
 from api.features.catalogue import CollectionKind, Frame
 from api.features.columns import Column
+from api.features.ordering import Key, ranks, sorted_rows
 from api.features.temporal import Times
+from api.features.view import View
 
 COORDINATE_DECIMALS = 6
 """About 0.1 m on the ground."""
 
 Rows = npt.NDArray[np.int64]
+_AS_STORED = View()
 
 
 @dataclass(frozen=True)
 class Collection:
     """The features of one collection of one run, immutable.
 
-    `encoded[i]` is the GeoJSON of row `i`; `rows_by_id` finds it by the text of its id. `geometries` are as served,
-    i.e. rounded, so that a box answers for the coordinates that a client sees. `bounds` is west, south, east, north,
-    None where no feature has a geometry.
+    `encoded[i]` is the GeoJSON of row `i`, whose geometry are the bytes from `geometry_spans[i, 0]` to
+    `geometry_spans[i, 1]` of it; `rows_by_id` finds it by the text of its id. `geometries` are as served, i.e.
+    rounded, so that a box answers for the coordinates that a client sees. `bounds` is west, south, east, north, None
+    where no feature has a geometry.
     """
 
     kind: CollectionKind
@@ -35,8 +39,11 @@ class Collection:
     tree: shapely.STRtree
     times: Times | None
     encoded: tuple[bytes, ...]
+    geometry_spans: npt.NDArray[np.int64]
+    ids: Sequence[Any]
     rows_by_id: Mapping[str, int]
     bounds: tuple[float, float, float, float] | None
+    _ranks: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_frame(cls, kind: CollectionKind, frame: Frame) -> "Collection":
@@ -48,13 +55,16 @@ class Collection:
         ids = _feature_ids(kind, columns, len(frame))
         times = Times.from_dates(columns[kind.temporal].jsonable()) if kind.temporal in columns else None
         known = geometries[~shapely.is_missing(geometries)]
+        encoded, spans = _encode(ids, geometries, columns)
         return cls(
             kind=kind,
             columns=columns,
             geometries=geometries,
             tree=shapely.STRtree(geometries),
             times=times,
-            encoded=tuple(_encode(ids, geometries, columns)),
+            encoded=encoded,
+            geometry_spans=spans,
+            ids=ids,
             rows_by_id={str(feature_id): row for row, feature_id in enumerate(ids)},
             bounds=tuple(shapely.total_bounds(known).tolist()) if len(known) else None,
         )
@@ -62,15 +72,27 @@ class Collection:
     def __len__(self) -> int:
         return len(self.encoded)
 
-    def page(self, rows: Rows | None, offset: int, limit: int) -> tuple[int, Sequence[bytes]]:
-        """How many features match, and the encoded ones of a page of them."""
-        if rows is None:
-            return len(self.encoded), self.encoded[offset : offset + limit]
-        encoded = self.encoded
-        return len(rows), [encoded[row] for row in rows[offset : offset + limit].tolist()]
+    def ordered(self, rows: Rows | None, keys: Sequence[Key]) -> Rows | None:
+        """The rows sorted by columns, the first key first; stable, and rows without a value come last."""
+        if not keys:
+            return rows
+        for key in keys:
+            if key.name not in self._ranks:
+                # made once for each column: the columns never change
+                self._ranks[key.name] = ranks(self.columns[key.name])
+        chosen = np.arange(len(self), dtype=np.int64) if rows is None else rows
+        return sorted_rows(chosen, [(self._ranks[key.name], key.descending) for key in keys])
 
-    def feature(self, feature_id: str) -> bytes:
-        """The encoded feature of that id.
+    def page(self, rows: Rows | None, offset: int, limit: int, view: View = _AS_STORED) -> tuple[int, Sequence[bytes]]:
+        """How many features match, and the encoded ones of a page of them."""
+        matched = len(self.encoded) if rows is None else len(rows)
+        if rows is None and view == _AS_STORED:
+            return matched, self.encoded[offset : offset + limit]
+        wanted = np.arange(offset, min(offset + limit, matched)) if rows is None else rows[offset : offset + limit]
+        return matched, self.written(wanted, view)
+
+    def row(self, feature_id: str) -> int:
+        """The row of the feature of that id.
 
         Raises
         ------
@@ -80,7 +102,36 @@ class Collection:
         row = self.rows_by_id.get(feature_id)
         if row is None:
             raise NoSuchResource(f"collection '{self.kind.id}' has no feature {feature_id[:80]!r}")
-        return self.encoded[row]
+        return row
+
+    def values(self, rows: Rows, names: Sequence[str]) -> list[list[Any]]:
+        """For each named column its values in some rows as JSON has them, None where missing."""
+        return [
+            replace(column, values=column.values[rows], missing=column.missing[rows]).jsonable()
+            for column in (self.columns[name] for name in names)
+        ]
+
+    def written(self, rows: Rows, view: View) -> Sequence[bytes]:
+        """The GeoJSON of rows with the properties and in the system of a view."""
+        encoded = self.encoded
+        numbers = rows.tolist()
+        if view == _AS_STORED:
+            return [encoded[row] for row in numbers]
+        spans = self.geometry_spans[rows].tolist()
+        if view.crs is _AS_STORED.crs:
+            shapes = [encoded[row][start:end] for row, (start, end) in zip(numbers, spans, strict=True)]
+        else:
+            shapes = _shape_texts(view.crs.from_wgs84(self.geometries[rows]))
+        if view.properties is None:
+            return [
+                b"%b%b%b" % (encoded[row][:start], shape, encoded[row][end:])
+                for row, shape, (start, end) in zip(numbers, shapes, spans, strict=True)
+            ]
+        heads = (encoded[row][:start] for row, (start, _) in zip(numbers, spans, strict=True))
+        bodies = _property_texts(view.properties, self.values(rows, view.properties))
+        return [
+            b'%b%b,"properties":%b}' % parts for parts in zip(heads, shapes, bodies or [b"{}"] * len(rows), strict=True)
+        ]
 
 
 def served_geometries(geometries: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -100,17 +151,23 @@ def _feature_ids(kind: CollectionKind, columns: Mapping[str, Column], count: int
     return ids if len({str(i) for i in ids}) == count else numbers
 
 
-def _encode(ids: Sequence[Any], geometries: npt.NDArray[Any], columns: Mapping[str, Column]) -> list[bytes]:
-    names = list(columns)
-    values = [column.jsonable() for column in columns.values()]
-    shapes = shapely.to_geojson(geometries).tolist()
-    rows = zip(*values, strict=True) if values else [()] * len(ids)
-    return [
-        b'{"type":"Feature","id":%b,"geometry":%b,"properties":%b}'
-        % (
-            orjson.dumps(feature_id),
-            b"null" if shape is None else shape.encode(),
-            orjson.dumps(dict(zip(names, row, strict=True))),
-        )
-        for feature_id, shape, row in zip(ids, shapes, rows, strict=True)
-    ]
+def _encode(
+    ids: Sequence[Any], geometries: npt.NDArray[Any], columns: Mapping[str, Column]
+) -> tuple[tuple[bytes, ...], npt.NDArray[np.int64]]:
+    """Each feature's GeoJSON, and where in it the geometry begins and ends."""
+    heads = [b'{"type":"Feature","id":%b,"geometry":' % orjson.dumps(feature_id) for feature_id in ids]
+    shapes = _shape_texts(geometries)
+    bodies = _property_texts(tuple(columns), [column.jsonable() for column in columns.values()]) or [b"{}"] * len(heads)
+    starts = np.array([len(head) for head in heads], dtype=np.int64)
+    spans = np.column_stack((starts, starts + np.array([len(shape) for shape in shapes], dtype=np.int64)))
+    parts = zip(heads, shapes, bodies, strict=True)
+    return tuple(b'%b%b,"properties":%b}' % feature for feature in parts), spans
+
+
+def _shape_texts(geometries: npt.NDArray[Any]) -> list[bytes]:
+    return [b"null" if text is None else text.encode() for text in shapely.to_geojson(geometries).tolist()]
+
+
+def _property_texts(names: Sequence[str], values: Sequence[Sequence[Any]]) -> list[bytes]:
+    """The JSON object of each row from the columns' values; none where there is no column."""
+    return [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*values, strict=True)]

@@ -50,7 +50,7 @@ class LoadedRun:
                 "run": run.id,
                 "scenario": run.manifest.get("scenario"),
                 "label": run.manifest.get("label"),
-                "timeStamp": run.manifest["created_at"],
+                "runCreated": run.manifest["created_at"],
             }
         )
         return cls(run, MappingProxyType(collections), members[1:-1])

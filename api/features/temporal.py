@@ -34,8 +34,11 @@ class Times:
 
     @classmethod
     def from_dates(cls, dates: Iterable[str | None]) -> "Times":
-        """From partial dates; what cannot be read as one counts as missing."""
-        intervals = [None if date is None else _partial(date) for date in dates]
+        """From partial dates and RFC 3339 date-times; what cannot be read as one counts as missing.
+
+        A date-time without a zone is UTC.
+        """
+        intervals = [None if date is None else _known(date) for date in dates]
         return cls(
             np.array([0 if i is None else i.start for i in intervals], dtype=np.int64),
             np.array([0 if i is None else i.end for i in intervals], dtype=np.int64),
@@ -77,13 +80,8 @@ def parse_datetime(text: str) -> Interval:
 
 def _moment(part: str, text: str) -> Interval:
     try:
-        found = _INSTANT.fullmatch(part)
-        if found:
-            day, minute, second, zone = found.groups()
-            leap = second == "60"  # Python has no leap second: the one before it
-            moment = dt.datetime.fromisoformat(f"{day}T{minute}{'59' if leap else second}{zone.upper()}")
-            at = _seconds(moment)
-            return Interval(at, at)
+        if _INSTANT.fullmatch(part):
+            return _instant(part)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", part, re.ASCII):
             return _partial_or_raise(part)
     except (ValueError, OverflowError):
@@ -91,11 +89,21 @@ def _moment(part: str, text: str) -> Interval:
     raise BadParameter("datetime", "is not an instant or interval", _ACCEPTED, text)
 
 
-def _partial(date: str) -> Interval | None:
+def _known(date: str) -> Interval | None:
     try:
-        return _partial_or_raise(date)
+        return _partial_or_raise(date) if len(date) <= len("YYYY-MM-DD") else _instant(date)
     except (ValueError, OverflowError):
         return None
+
+
+def _instant(text: str) -> Interval:
+    found = _INSTANT.fullmatch(text) or _INSTANT.fullmatch(f"{text}Z")
+    if not found:
+        raise ValueError(text)
+    day, minute, second, zone = found.groups()
+    leap = second == "60"  # Python has no leap second: the one before it
+    at = _seconds(dt.datetime.fromisoformat(f"{day}T{minute}{'59' if leap else second}{zone.upper()}"))
+    return Interval(at, at)
 
 
 def _partial_or_raise(date: str) -> Interval:

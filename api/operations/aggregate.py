@@ -18,12 +18,25 @@ from api.features.collection import Collection
 from api.features.columns import Column
 from api.features.groups import GROUPABLE, Groups, Measure, Members, measure_of
 from api.features.store import LoadedRun
-from api.filters.selection import Selection, select
+from api.filters.selection import select
+from api.operations.asked import selection_of
+from api.operations.common import collection_of, version_of
 from api.operations.exports import attachment
-from api.operations.items import collection_of, version_of
 from api.web.links import link, request_url, root_url
 from api.web.negotiation import JSON, language, media_type
-from api.web.parameters import BBOX, DATETIME, FORMAT, LANG, RUN, Parameter, Query, unknown_parameter
+from api.web.parameters import (
+    BBOX,
+    BBOX_CRS,
+    DATETIME,
+    FILTER,
+    FILTER_CRS,
+    FILTER_LANG,
+    FORMAT,
+    LANG,
+    RUN,
+    Parameter,
+    Query,
+)
 from api.web.responses import dump, respond
 from api.web.state import RUN_HEADER, Operation, run_of
 from geo.region import LANGUAGES
@@ -78,7 +91,7 @@ async def aggregate(request: Request, query: Query) -> Response:
     tongue = language(request, query.get(LANG))
     run = await run_of(request, query)
     found = collection_of(request, run)
-    selection = selection_of(query, found)
+    selection = selection_of(query, found, AGGREGATE.parameters)
     names = query.get(GROUP_BY, ())
     columns = [_group_column(found, name) for name in names]
     if len({column.name for column in columns}) < len(columns):
@@ -105,7 +118,6 @@ async def aggregate(request: Request, query: Query) -> Response:
                 "run": run.id,
                 "scenario": run.manifest.get("scenario"),
                 "label": run.manifest.get("label"),
-                "timeStamp": run.manifest["created_at"],
                 "credits": run.manifest.get("credits", []),
                 "numberMatched": len(chosen),
                 "groups": _objects({**keys, **values}, len(groups)),
@@ -129,14 +141,6 @@ async def aggregate(request: Request, query: Query) -> Response:
         headers=headers,
         slow=True,
     )
-
-
-def selection_of(query: Query, found: Collection) -> Selection:
-    """What the request selects of a collection; BadParameter for a parameter that is not a column of it."""
-    for name, _ in query.others:
-        if name not in found.columns:
-            raise unknown_parameter(name, [p.name for p in AGGREGATE.parameters] + list(found.columns))
-    return Selection(query.get(BBOX), query.get(DATETIME), query.others)
 
 
 def _group_column(found: Collection, name: str) -> Column:
@@ -196,7 +200,7 @@ AGGREGATE = Operation(
     aggregate,
     "Sums of the features that match, by groups",
     "data",
-    (GROUP_BY, MEASURES, BBOX, DATETIME, LANG, RUN, FORMAT),
+    (GROUP_BY, MEASURES, BBOX, BBOX_CRS, DATETIME, FILTER, FILTER_LANG, FILTER_CRS, LANG, RUN, FORMAT),
     {
         JSON: {
             "type": "object",
@@ -206,7 +210,6 @@ AGGREGATE = Operation(
                 "run": {"type": "string"},
                 "scenario": {"type": "string", "nullable": True},
                 "label": {"type": "object", "nullable": True},
-                "timeStamp": {"type": "string", "format": "date-time"},
                 "credits": {"type": "array", "items": {"type": "string"}},
                 "numberMatched": {"type": "integer", "minimum": 0},
                 "groups": {"type": "array", "items": {"type": "object"}},

@@ -1,24 +1,18 @@
-"""Pages for people: landing page, API description, the overview map and the files it needs."""
-
-from functools import cache
-from typing import Any
+"""Pages for people: the overview map and the files that pages need."""
 
 from anyio import to_thread
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import NoRun
 from api.features.store import CURRENT, LoadedRun, RunStore
-from api.operations.items import version_of
-from api.operations.texts import TEXTS
+from api.operations.common import version_of
+from api.operations.layout import in_language
 from api.web.negotiation import HTML, language, media_type
 from api.web.parameters import LANG, RUN, VERSION, Query
 from api.web.responses import REVALIDATE, respond
 from api.web.state import RUN_HEADER, Operation, run_of, service_of
 from geo.errors import RunDamaged, UnknownName
-from geo.region import LANGUAGES
-from maps.i18n import LANGUAGES as LANGUAGE_NAMES
 from maps.overview import OverviewContext, overview_page
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -31,7 +25,7 @@ async def overview(request: Request, query: Query) -> Response:
     tongue = language(request, query.get(LANG))
     run = await run_of(request, query)
     store = service_of(request).store
-    names = await to_thread.run_sync(_named_titles, store, tongue)
+    names = await to_thread.run_sync(named_titles, store, tongue)
     context = _overview_context(run, query.get(RUN, service_of(request).run), tongue, names)
     return await respond(
         request,
@@ -57,27 +51,6 @@ async def asset(request: Request, query: Query) -> Response:
     )
 
 
-def landing(request: Request, tongue: str) -> str:
-    """The landing page as HTML."""
-    service = service_of(request)
-    return (
-        _templates()
-        .get_template("landing.html")
-        .render(
-            t=TEXTS[tongue],
-            tongue=tongue,
-            languages=LANGUAGE_NAMES,
-            runs=_named_titles(service.store, tongue),
-            collections=list(service.catalogue),
-        )
-    )
-
-
-def api(document: dict[str, Any]) -> str:
-    """The OpenAPI document as HTML."""
-    return _templates().get_template("api.html").render(document=document)
-
-
 def _overview_context(run: LoadedRun, name: str, tongue: str, names: tuple[tuple[str, str], ...]) -> OverviewContext:
     manifest = run.manifest
     region = manifest["region"]
@@ -88,19 +61,19 @@ def _overview_context(run: LoadedRun, name: str, tongue: str, names: tuple[tuple
         language=tongue,
         run_id=run.id,
         run=name,
-        region_name=_in(region["name"], tongue),
+        region_name=in_language(region["name"], tongue),
         bounds=(west, south, east, north),
         summary=manifest["summary"],
-        standard_title=_in(manifest["standard"]["title"], tongue),
+        standard_title=in_language(manifest["standard"]["title"], tongue),
         as_of=str(region.get("as_of") or ""),
-        scenario_label=_in(manifest["label"], tongue) if manifest.get("label") else None,
+        scenario_label=in_language(manifest["label"], tongue) if manifest.get("label") else None,
         named_runs=names,
         credits=tuple(str(credit) for credit in manifest.get("credits", ())),
         technologies=tuple(sorted(technologies)),
     )
 
 
-def _named_titles(store: RunStore, tongue: str) -> tuple[tuple[str, str], ...]:
+def named_titles(store: RunStore, tongue: str) -> tuple[tuple[str, str], ...]:
     """Names of runs and what each is called in a language; empty for the current one, which needs no label."""
     titles = []
     for name in store.named():
@@ -108,20 +81,8 @@ def _named_titles(store: RunStore, tongue: str) -> tuple[tuple[str, str], ...]:
             label = store.manifest(name).get("label")
         except (NoRun, RunDamaged, UnknownName):
             continue
-        titles.append((name, _in(label, tongue) if label else "" if name == CURRENT else name))
+        titles.append((name, in_language(label, tongue) if label else "" if name == CURRENT else name))
     return tuple(titles)
-
-
-def _in(texts: Any, tongue: str) -> str:
-    """A text in a language, else in the first other that has one."""
-    return next((str(texts[code]) for code in (tongue, *LANGUAGES) if texts.get(code)), "")
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
 
 
 OPERATIONS = (

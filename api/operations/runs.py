@@ -7,7 +7,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.operations.items import version_of
+from api.operations.common import version_of
 from api.web.links import link, request_url, root_url
 from api.web.negotiation import JSON, language, media_type
 from api.web.parameters import FORMAT, LANG, RUN, Query

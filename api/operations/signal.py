@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.errors import BadParameter, NoSuchResource
 from api.features.store import LoadedRun
-from api.operations.items import version_of
+from api.operations.common import version_of
 from api.tiles.signal import MATRIX_MAX, RESAMPLING, TILE_PIXELS, SignalLayer, said, signal_layers, tile, value
 from api.web.links import Link, link, request_url, root_url, with_query
 from api.web.negotiation import JSON, language, media_type

@@ -12,9 +12,10 @@ JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+SCHEMA = "application/schema+json"
 
 FORMATS = {
-    "json": (JSON, GEOJSON, OPENAPI),
+    "json": (JSON, GEOJSON, OPENAPI, SCHEMA),
     "geojson": (GEOJSON,),
     "html": (HTML,),
     "svg": ("image/svg+xml",),

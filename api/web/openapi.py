@@ -11,8 +11,10 @@ from typing import Any
 
 import geo
 from api.features.collection import Collection
-from api.web.parameters import LIMIT, Parameter
-from api.web.problems import PROBLEM_JSON
+from api.features.properties import title_of
+from api.web.negotiation import FORMATS
+from api.web.openapi_parts import DETAILS, EXAMPLES, HEADERS, SCHEMAS, problem
+from api.web.parameters import CRS, FORMAT, LANG, LIMIT, RUN, Parameter
 from api.web.state import Operation, Service
 
 _COLUMN_TYPES = {"text": "string", "number": "number", "integer": "integer", "boolean": "boolean"}
@@ -37,42 +39,40 @@ def document(
             operation.path: {"get": _operation(operation, properties, ids, service.items_limit_max)}
             for operation in operations
         },
-        "components": {"schemas": _SCHEMAS},
+        "components": {
+            "schemas": SCHEMAS,
+            "headers": HEADERS,
+            "responses": {
+                _refusal_name(status): problem(HTTPStatus(status).phrase, status, DETAILS.get(status, "What is wrong."))
+                for status in sorted({status for operation in operations for status in _refusals(operation)})
+            },
+        },
     }
 
 
 def _operation(
-    operation: Operation, properties: Mapping[str, str], collection_ids: Sequence[str], limit_max: int
+    operation: Operation, properties: Mapping[str, dict[str, Any]], collection_ids: Sequence[str], limit_max: int
 ) -> dict[str, Any]:
     parameters = [_path_parameter(name, collection_ids) for name in re.findall(r"{(\w+)}", operation.path)]
-    parameters += [_query_parameter(parameter, limit_max) for parameter in operation.parameters]
+    parameters += [_query_parameter(parameter, operation, limit_max) for parameter in operation.parameters]
     if operation.filters:
         known = {parameter.name for parameter in operation.parameters}
-        parameters += [
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "description": f"Only features whose property '{name}' has this value.",
-                "schema": {"type": kind},
-                "style": "form",
-                "explode": False,
-            }
-            for name, kind in properties.items()
-            if name not in known
-        ]
+        parameters += [_property_parameter(name, schema) for name, schema in properties.items() if name not in known]
+    kept = {name: {"$ref": f"#/components/headers/{name}"} for name in _headers(operation)}
     responses: dict[str, Any] = {
         "200": {
             "description": operation.summary,
-            "content": {media_type: {"schema": dict(schema)} for media_type, schema in operation.produces.items()},
+            "headers": kept,
+            "content": {media_type: _content(schema) for media_type, schema in operation.produces.items()},
         },
-        "304": {"description": "The client has this document already (If-None-Match)"},
     }
-    for status in _refusals(operation):
-        responses[str(status)] = {
-            "description": HTTPStatus(status).phrase,
-            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    if kept:
+        responses["304"] = {
+            "description": "The client has this document already (If-None-Match)",
+            "headers": {name: header for name, header in kept.items() if name != "Link"},
         }
+    for status in _refusals(operation):
+        responses[str(status)] = {"$ref": f"#/components/responses/{_refusal_name(status)}"}
     return {
         "operationId": operation.id,
         "summary": operation.summary,
@@ -82,24 +82,56 @@ def _operation(
     }
 
 
+def _headers(operation: Operation) -> list[str]:
+    """Headers of an operation's answers; none for those about the moment, which have no parameters and no tag."""
+    if not operation.parameters:
+        return []
+    crs = any(parameter is CRS for parameter in operation.parameters)
+    spoken = any(parameter is LANG for parameter in operation.parameters)
+    of_run = any(parameter is RUN for parameter in operation.parameters)
+    optional = {"Content-Crs": crs, "Content-Language": spoken, "Shalgai-Run": of_run}
+    return [name for name in HEADERS if optional.get(name, True)]
+
+
+def _content(schema: Mapping[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": dict(schema)}
+    example = EXAMPLES.get(str(schema.get("$ref", "")).rpartition("/")[2])
+    if example is not None:
+        content["example"] = example
+    return content
+
+
 def _refusals(operation: Operation) -> Iterable[int]:
     reads_run = operation.tag in ("data", "maps", "runs") or operation.path == "/readyz"
-    named = "{" in operation.path or any(parameter.name == "run" for parameter in operation.parameters)
+    named = "{" in operation.path or any(parameter is RUN for parameter in operation.parameters)
     return sorted({*operation.refusals, *((404,) if named else ()), *((503,) if reads_run else ()), 500})
+
+
+def _refusal_name(status: int) -> str:
+    return HTTPStatus(status).phrase.replace(" ", "").replace("-", "")
 
 
 def _path_parameter(name: str, collection_ids: Sequence[str]) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     if name == "collectionId":
         schema["enum"] = list(collection_ids)
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": _PATH_PARAMETERS.get(name, "A name"),
+        "schema": schema,
+    }
 
 
-def _query_parameter(parameter: Parameter, limit_max: int) -> dict[str, Any]:
+def _query_parameter(parameter: Parameter, operation: Operation, limit_max: int) -> dict[str, Any]:
     schema = dict(parameter.schema)
     if parameter is LIMIT:
         schema["maximum"] = limit_max
-    return {
+    if parameter is FORMAT:
+        # only the formats that this resource has
+        schema["enum"] = [name for name, types in FORMATS.items() if set(types) & set(operation.produces)]
+    described: dict[str, Any] = {
         "name": parameter.name,
         "in": "query",
         "required": False,
@@ -108,67 +140,40 @@ def _query_parameter(parameter: Parameter, limit_max: int) -> dict[str, Any]:
         "style": "form",
         "explode": False,
     }
+    if parameter.example is not None:
+        described["example"] = parameter.example
+    return described
 
 
-def _properties(service: Service, collections: Mapping[str, Collection]) -> dict[str, str]:
-    """Every property of every collection and its OpenAPI type; ``string`` where two collections differ."""
+def _property_parameter(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": f"Only features whose property '{name}' ({title_of(name)}) has this value.",
+        "schema": dict(schema),
+        "style": "form",
+        "explode": False,
+    }
+
+
+def _properties(service: Service, collections: Mapping[str, Collection]) -> dict[str, dict[str, Any]]:
+    """Every property of every collection and its type; ``string`` where two collections differ."""
     found: dict[str, str] = {}
     for kind in service.catalogue:
         if kind.id in collections:
-            types = {name: c.schema["type"] for name, c in collections[kind.id].columns.items()}
+            types = {name: str(c.schema["type"]) for name, c in collections[kind.id].columns.items()}
         else:
             types = {column.name: _COLUMN_TYPES[column.kind] for column in kind.table.columns}
         for name, type_name in types.items():
             found[name] = type_name if found.get(name, type_name) == type_name else "string"
-    return found
+    return {name: {"type": type_name} for name, type_name in found.items()}
 
 
-_LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/Link"}}
-_LABEL = {"type": "object", "nullable": True, "description": "To be shown wherever the data are shown, by language"}
-_RUN_MEMBERS = {
-    "run": {"type": "string"},
-    "scenario": {"type": "string", "nullable": True},
-    "label": _LABEL,
-    "timeStamp": {"type": "string", "format": "date-time"},
-}
-_SCHEMAS: dict[str, Any] = {
-    "Link": {
-        "type": "object",
-        "required": ["href", "rel"],
-        "properties": {name: {"type": "string"} for name in ("href", "rel", "type", "title")},
-    },
-    "Feature": {
-        "type": "object",
-        "required": ["type", "id", "geometry", "properties"],
-        "properties": {
-            "type": {"type": "string", "enum": ["Feature"]},
-            "id": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
-            "geometry": {"type": "object", "nullable": True},
-            "properties": {"type": "object"},
-            **_RUN_MEMBERS,
-            "links": _LINKS,
-        },
-    },
-    "FeatureCollection": {
-        "type": "object",
-        "required": ["type", "features", "links", "numberMatched", "numberReturned"],
-        "properties": {
-            "type": {"type": "string", "enum": ["FeatureCollection"]},
-            **_RUN_MEMBERS,
-            "numberMatched": {"type": "integer", "minimum": 0},
-            "numberReturned": {"type": "integer", "minimum": 0},
-            "links": _LINKS,
-            "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
-        },
-    },
-    "Problem": {
-        "type": "object",
-        "required": ["type", "title", "status", "detail"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-        },
-    },
+_PATH_PARAMETERS = {
+    "collectionId": "Id of a collection",
+    "featureId": "Id of a feature; a slash in it is written %2F",
+    "kato": "KATO code of a settlement, nine digits",
+    "file": "Name of a file",
+    "id": "Id or name of a run",
 }

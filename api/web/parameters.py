@@ -7,7 +7,9 @@ from typing import Any
 from starlette.requests import Request
 
 from api.errors import BadParameter
+from api.features.crs import CRS84, SERVED_CRS, ServedCrs, crs_of_name
 from api.features.extent import parse_bbox
+from api.features.ordering import parse_sortby
 from api.features.temporal import parse_datetime
 from api.filters.expression import Expression
 from api.filters.language import LANGUAGES as FILTER_LANGUAGES
@@ -27,6 +29,7 @@ class Parameter:
     parse: Callable[[str], Any]
     schema: Mapping[str, Any]
     description: str
+    example: Any = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,22 @@ def parse_format(text: str) -> str:
     return _choice("f", text, FORMATS)
 
 
+def parse_properties(text: str) -> tuple[str, ...]:
+    """Names of properties; which there are the collection knows."""
+    names = tuple(text.split(","))
+    if not all(names):
+        raise BadParameter("properties", "names no property", "Accepted: names separated by commas", text)
+    if len(set(names)) < len(names):
+        raise BadParameter("properties", "names a property more than once", "Accepted: each name once", text)
+    return names
+
+
 def parse_filter_language(text: str) -> str:
     """One of the filter languages."""
     return _choice("filter-lang", text, FILTER_LANGUAGES)
 
 
-def filter_of(query: "Query") -> Expression | None:
+def filter_of(query: Query) -> Expression | None:
     """What parameters `filter` and `filter-lang` ask for together; None without `filter`.
 
     Raises
@@ -86,6 +99,20 @@ def filter_of(query: "Query") -> Expression | None:
     """
     text = query.get(FILTER)
     return None if text is None else parse_filter(text, query.get(FILTER_LANG, TEXT))
+
+
+def parse_crs(name: str) -> Callable[[str], ServedCrs]:
+    """The reader of a parameter that names a coordinate reference system by URI, URN or safe CURIE."""
+
+    def parse(text: str) -> ServedCrs:
+        found = crs_of_name(text)
+        if found is None:
+            raise BadParameter(
+                name, "names a coordinate reference system that is not served", "Served: " + ", ".join(SERVED_CRS), text
+            )
+        return found
+
+    return parse
 
 
 def parse_version(text: str) -> str:
@@ -109,6 +136,23 @@ def _choice(name: str, text: str, choices: Collection[str]) -> str:
     return text
 
 
+_CRS_SCHEMA = {
+    "type": "string",
+    "enum": [*SERVED_CRS, *(f"[{crs.authority}:{crs.code}]" for crs in SERVED_CRS.values())],
+    "default": CRS84.uri,
+}
+
+_MOMENT = (
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?"
+)
+_NAMES_SCHEMA = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^[^,]+$"},
+    "minItems": 1,
+    "uniqueItems": True,
+}
+
 BBOX = Parameter(
     "bbox",
     parse_bbox,
@@ -117,15 +161,67 @@ BBOX = Parameter(
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
         "items": {"type": "number"},
     },
-    "Only features that intersect the box west,south,east,north in WGS 84 degrees. West greater than east means a box "
-    "across the antimeridian. Features without a geometry are in no box.",
+    "Only features that intersect the box west,south,east,north in WGS 84 degrees, or in the axis order of 'bbox-crs'. "
+    "West greater than east means a box across the antimeridian. Features without a geometry are in no box.",
+    [56.0, 49.0, 59.0, 51.0],
+)
+BBOX_CRS = Parameter(
+    "bbox-crs",
+    parse_crs("bbox-crs"),
+    _CRS_SCHEMA,
+    "Coordinate reference system of 'bbox', one of the collection's list.",
+    "http://www.opengis.net/def/crs/EPSG/0/32640",
+)
+CRS = Parameter(
+    "crs",
+    parse_crs("crs"),
+    _CRS_SCHEMA,
+    "Coordinate reference system of the geometries in the answer, one of the collection's list.",
+    "http://www.opengis.net/def/crs/EPSG/0/3857",
 )
 DATETIME = Parameter(
     "datetime",
     parse_datetime,
-    {"type": "string"},
+    {"type": "string", "pattern": rf"^({_MOMENT}|({_MOMENT}|\.\.)?/({_MOMENT}|\.\.)?)$"},
     "Only features whose date intersects this instant or interval (RFC 3339, open ends as '..'); features without a "
     "date always match.",
+    "2025-01-01T00:00:00Z/..",
+)
+FILTER = Parameter(
+    "filter",
+    str,
+    {"type": "string", "minLength": 1, "maxLength": 8192},
+    "Only features for which this CQL2 expression over the queryables is true (OGC 21-065r2); at most 8 KB, nested at "
+    "most 100 deep.",
+    "population > 100 AND service_class = 'unserved'",
+)
+FILTER_LANG = Parameter(
+    "filter-lang",
+    parse_filter_language,
+    {"type": "string", "enum": list(FILTER_LANGUAGES), "default": TEXT},
+    "Language of the filter; 'cql-text' is another name of 'cql2-text'.",
+)
+FILTER_CRS = Parameter(
+    "filter-crs",
+    parse_crs("filter-crs"),
+    _CRS_SCHEMA,
+    "Coordinate reference system of the geometries in 'filter', one of the collection's list.",
+    "http://www.opengis.net/def/crs/EPSG/0/4326",
+)
+PROPERTIES = Parameter(
+    "properties",
+    parse_properties,
+    _NAMES_SCHEMA,
+    "Only these properties, separated by commas; the id and the geometry are always there.",
+    ["name_kk", "population"],
+)
+SORTBY = Parameter(
+    "sortby",
+    parse_sortby,
+    _NAMES_SCHEMA,
+    "Order by these properties, separated by commas, each with '+' (or nothing) for ascending or '-' for descending; "
+    "text by code point, features without a value last.",
+    ["-population", "+name_kk"],
 )
 FILTER = Parameter(
     "filter",
@@ -141,13 +237,22 @@ FILTER_LANG = Parameter(
     "Language of the filter; 'cql-text' is another name of 'cql2-text'.",
 )
 LIMIT = Parameter(
-    "limit", parse_limit, {"type": "integer", "minimum": 1, "default": LIMIT_DEFAULT}, "Features per page."
+    "limit",
+    parse_limit,
+    {"type": "integer", "minimum": 1, "default": LIMIT_DEFAULT},
+    "Features per page; a larger number is lowered to the maximum.",
+    10,
 )
-OFFSET = Parameter("offset", parse_offset, {"type": "integer", "minimum": 0, "default": 0}, "Features to skip.")
+OFFSET = Parameter(
+    "offset",
+    parse_offset,
+    {"type": "integer", "minimum": 0, "maximum": 10**_OFFSET_DIGITS - 1, "default": 0},
+    "Features to skip.",
+)
 RUN = Parameter(
     "run",
     parse_run,
-    {"type": "string", "default": "current"},
+    {"type": "string", "minLength": 1, "default": "current"},
     "Which result to read: a run's id, 'current', or a scenario's name.",
 )
 LANG = Parameter("lang", parse_language, {"type": "string", "enum": list(LANGUAGES)}, "Language; else Accept-Language.")

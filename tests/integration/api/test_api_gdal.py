@@ -62,4 +62,5 @@ def test_gdal_sends_its_attribute_filter_to_the_server(served: Served, gaps: gpd
     where = "service_class = 'unserved' AND best_technology = '2g'"
     read = pyogrio.read_dataframe(served[0], layer="settlements", where=where)
     assert read["kato"].tolist() == gaps.query(where.lower().replace(" = ", " == "), engine="python")["kato"].tolist()
-    assert "service_class=unserved&best_technology=2g" in served[1]()
+    assert "filter=(service_class%20%3D%20" in served[1]()
+    assert "filter-lang=cql-text" in served[1]()

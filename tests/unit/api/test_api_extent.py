@@ -53,7 +53,7 @@ def test_box_across_the_antimeridian_holds_both_its_sides() -> None:
 
 
 def test_six_numbers_are_read_without_their_heights() -> None:
-    assert parse_bbox("1,2,-100,3,4,100") == Box(1, 2, 3, 4)
+    assert parse_bbox("1,2,-100,3,4,100") == (1, 2, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,6 @@ def test_six_numbers_are_read_without_their_heights() -> None:
         "1,2,3,x",
         "1,2,3,nan",
         "1,2,3,inf",
-        "1,5,3,4",
         "1,2,9,3,4,0",
         "1,2,3,4_0",
         "," * 999,

@@ -64,3 +64,16 @@ def test_extent_is_from_the_first_to_the_last_instant() -> None:
 
 def test_early_years_keep_four_digits() -> None:
     assert rfc3339(parse_datetime("0001-01-01").start) == "0001-01-01T00:00:00Z"
+
+
+def test_instants_of_a_column_are_met_to_the_second() -> None:
+    times = Times.from_dates(
+        ["2022-04-16T10:13:19Z", "2022-04-16T10:13:19.5+05:00", "2022-04-16T10:13:19", "2022-13-01T00:00:00Z"]
+    )
+    assert times.intersecting(parse_datetime("2022-04-16T10:13:19Z")).tolist() == [True, False, True, True]
+    assert times.intersecting(parse_datetime("2022-04-16T05:13:19Z/2022-04-16T06:00:00Z")).tolist() == [
+        False,
+        True,
+        False,
+        True,
+    ]
