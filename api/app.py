@@ -15,6 +15,7 @@ import maps
 from api.features.catalogue import DEFAULT_CATALOGUE, Catalogue
 from api.features.store import RunStore
 from api.operations.service import DESCRIPTION, OPERATIONS, TITLE
+from api.tiles.layer import compile_kernels
 from api.web import openapi, problems
 from api.web.access_log import AccessLog
 from api.web.assets import Assets
@@ -96,8 +97,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the named runs beside answering: the process is alive at once and ready when they are loaded."""
     service: Service = app.state.service
     with AccessLog():
-        warming = asyncio.create_task(to_thread.run_sync(service.store.warm))
+        warming = asyncio.create_task(to_thread.run_sync(_warm, service))
         yield
         warming.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await warming
+
+
+def _warm(service: Service) -> None:
+    """What the first requests would else wait for: the named runs, and the kernels that encode tiles."""
+    service.store.warm()
+    compile_kernels()

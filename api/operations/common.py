@@ -20,6 +20,7 @@ from api.web.state import RUN_HEADER, service_of
 
 REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 REL_SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
+TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 REL_SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 
 _TITLES = {JSON: "JSON", GEOJSON: "GeoJSON", HTML: "HTML", OPENAPI: "JSON", SCHEMA: "JSON Schema"}

@@ -15,6 +15,7 @@ from api.operations.common import (
     REL_QUERYABLES,
     REL_SCHEMA,
     REL_SORTABLES,
+    TILESETS,
     collection_of,
     collection_url,
     collections_url,
@@ -136,6 +137,7 @@ def _links(request: Request, query: Query, found: Collection) -> list[Link]:
         link(REL_QUERYABLES, beneath("/queryables"), SCHEMA, f"{title}: properties to filter by"),
         link(REL_SORTABLES, beneath("/sortables"), SCHEMA, f"{title}: properties to sort by"),
         link(REL_SCHEMA, beneath("/schema"), SCHEMA, f"{title}: schema of the features"),
+        link(TILESETS, beneath("/tiles"), JSON, f"{title}: vector tiles"),
         link("related", beneath("/aggregate"), JSON, f"{title}: sums by groups"),
     ]
 

@@ -21,6 +21,9 @@ from api.operations.queryables import OPERATIONS as QUERYABLES_OPERATIONS
 from api.operations.runs import OPERATIONS as RUNS_OPERATIONS
 from api.operations.signal import OPERATIONS as SIGNAL_OPERATIONS
 from api.operations.texts import texts
+from api.operations.tiles import CONFORMS_TO as TILES_CONFORMS_TO
+from api.operations.tiles import OPERATIONS as TILES_OPERATIONS
+from api.operations.tiles import TILING_SCHEMES, tile_links
 from api.web import openapi
 from api.web.links import Link, link, link_header, root_url
 from api.web.negotiation import HTML, JSON, OPENAPI, language, media_type
@@ -51,10 +54,13 @@ _CONFORMANCE = {
         "arithmetic",
     ),
 }
-CONFORMS_TO = tuple(
-    f"http://www.opengis.net/spec/{standard}/1.0/conf/{name}"
-    for standard, classes in _CONFORMANCE.items()
-    for name in classes
+CONFORMS_TO = (
+    tuple(
+        f"http://www.opengis.net/spec/{standard}/1.0/conf/{name}"
+        for standard, classes in _CONFORMANCE.items()
+        for name in classes
+    )
+    + TILES_CONFORMS_TO
 )
 """Only what is kept to the letter is declared."""
 
@@ -101,6 +107,8 @@ def _landing_links(request: Request, offer: str) -> list[Link]:
         link("http://www.opengis.net/def/rel/ogc/1.0/conformance", f"{root}/conformance", JSON, "Conformance classes"),
         link("data", f"{root}/collections", JSON, "The collections"),
         link("http://www.opengis.net/def/rel/ogc/1.0/data", f"{root}/collections", JSON, "The collections"),
+        *tile_links(root),
+        link(TILING_SCHEMES, f"{root}/tileMatrixSets", JSON, "Tile matrix sets"),
         link("related", f"{root}/runs", JSON, "The runs"),
         link("related", f"{root}/maps/overview", HTML, "The overview map"),
         link("related", f"{root}/signal", JSON, "Signal rasters and their tiles"),
@@ -188,6 +196,7 @@ OPERATIONS = (
     *QUERYABLES_OPERATIONS,
     *ITEMS_OPERATIONS,
     *AGGREGATE_OPERATIONS,
+    *TILES_OPERATIONS,
     *RUNS_OPERATIONS,
     *PAGES_OPERATIONS,
     *SIGNAL_OPERATIONS,

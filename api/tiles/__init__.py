@@ -1,1 +1,1 @@
-"""Tiles: parts of a run cut out for one cell of a tile matrix set."""
+"""Tiles: vector tiles of a run's collections (grid, prepared layers, encoding, district totals), signal as pictures."""

@@ -11,6 +11,7 @@ from geo.region import LANGUAGES
 JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html"
+MVT = "application/vnd.mapbox-vector-tile"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 SCHEMA = "application/schema+json"
 
@@ -18,6 +19,7 @@ FORMATS = {
     "json": (JSON, GEOJSON, OPENAPI, SCHEMA),
     "geojson": (GEOJSON,),
     "html": (HTML,),
+    "mvt": (MVT,),
     "svg": ("image/svg+xml",),
     **{form.name: (form.media_type,) for form in EXPORTS.values()},
 }

@@ -66,6 +66,8 @@ def _operation(
             "content": {media_type: _content(schema) for media_type, schema in operation.produces.items()},
         },
     }
+    if operation.empty:
+        responses["204"] = {"description": "There is nothing here", "headers": kept}
     if kept:
         responses["304"] = {
             "description": "The client has this document already (If-None-Match)",

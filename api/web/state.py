@@ -54,7 +54,7 @@ class Operation:
     """A GET operation: its route, its query parameters, and what OpenAPI says of it.
 
     `path` is the OGC template. `produces` maps media types to schemas. With `filters` every property of the
-    collections is a query parameter too.
+    collections is a query parameter too. `empty`: there may be nothing to answer with (204).
     """
 
     path: str
@@ -66,6 +66,7 @@ class Operation:
     produces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     filters: bool = False
     refusals: tuple[int, ...] = (400, 406)
+    empty: bool = False
 
     @property
     def route(self) -> str:

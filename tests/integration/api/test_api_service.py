@@ -184,11 +184,15 @@ def test_landing_page_is_html_for_browsers_and_in_their_language(client: httpx.C
     assert '<html lang="en">' in client.get("/?f=html&lang=en", headers={"Accept-Language": "ru"}).text
 
 
+TILES = ["core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt"]
+
+
 def test_only_what_is_kept_is_declared(client: httpx.Client) -> None:
     declared = client.get("/conformance").json()["conformsTo"]
-    assert len(declared) == len(set(declared)) == 22
+    assert len(declared) == len(set(declared)) == 22 + len(TILES)
     for name in ("ogcapi-features-1/1.0/conf/oas30", "ogcapi-features-2/1.0/conf/crs", "cql2/1.0/conf/cql2-text"):
         assert f"http://www.opengis.net/spec/{name}" in declared
+    assert [name.rpartition("/conf/")[2] for name in declared if "tiles" in name] == TILES
 
 
 def test_collection_metadata(client: httpx.Client) -> None:
