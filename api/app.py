@@ -13,6 +13,7 @@ from fastapi import FastAPI
 import geo
 import maps
 from api.features.catalogue import DEFAULT_CATALOGUE, Catalogue
+from api.features.layers import load_layers
 from api.features.store import RunStore
 from api.operations.service import DESCRIPTION, OPERATIONS, TITLE
 from api.tiles.layer import compile_kernels
@@ -40,14 +41,20 @@ def create_app(workspace: Path | None = None, *, catalogue: Catalogue = DEFAULT_
     workspace
         Folder of the runs, which may come to exist later; default: the settings'.
     catalogue
-        The collections to serve.
+        The collections to serve, beside the layers that the settings name.
+
+    Raises
+    ------
+    InputError
+        For a layer of the settings that cannot be served.
     """
     settings = get_settings()
-    store = RunStore(Workspace(workspace or settings.workspace), catalogue)
+    layers = load_layers(settings.layers, catalogue)
+    store = RunStore(Workspace(workspace or settings.workspace), catalogue, layers=layers)
     program = release()
     service = Service(
         store=store,
-        catalogue=catalogue,
+        catalogue=catalogue.register(*layers.kinds),
         assets=Assets(Path(str(maps.__file__)).parent / "assets"),
         items_limit_max=settings.items_limit_max,
         release=program.name,

@@ -1,10 +1,19 @@
 """Settings of the library, read from the environment (prefix ``SHALGAI_``) once."""
 
+import json
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _entries(given: Any) -> Any:
+    """A list as a person writes it, with commas; or as JSON, where an entry has a comma of its own."""
+    if not isinstance(given, str):
+        return given
+    return json.loads(given) if given.lstrip().startswith("[") else [e.strip() for e in given.split(",") if e.strip()]
 
 
 class Settings(BaseSettings):
@@ -20,6 +29,9 @@ class Settings(BaseSettings):
 
     items_limit_max: int = 10_000
     """Largest page of features served; a larger ``limit`` is lowered to it."""
+
+    layers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_entries)] = ()
+    """GeoPackages to serve beside the runs, all layers of each, or ``FILE#LAYER`` or ``FILE#LAYER=ID`` for one."""
 
     root_path: str = ""
     """Path under which a reverse proxy serves this service, e.g. ``/geo``; the proxy strips it."""

@@ -53,9 +53,12 @@ def serve(
 
 def _check(settings: Settings) -> None:
     """Refuse settings that no worker could start with, before there are workers."""
+    from api.features.catalogue import DEFAULT_CATALOGUE
+    from api.features.layers import load_layers
     from api.web.proxies import parse_proxies
     from api.web.security import embed_policy
 
+    load_layers(settings.layers, DEFAULT_CATALOGUE)
     parse_proxies(settings.trusted_proxies)
     embed_policy(settings.frame_ancestors)
 

@@ -134,5 +134,20 @@ def _text(corners: Corners) -> str:
 
 def rows_in(tree: shapely.STRtree, box: Box) -> npt.NDArray[np.int64]:
     """Rows of a tree's geometries that intersect a box, ascending; null geometries never do."""
-    found = [tree.query(shape, predicate="intersects") for shape in box.shapes()]
-    return np.unique(np.concatenate(found)).astype(np.int64)
+    found = [_rows_in_shape(tree, shape, is_rectangle=box.outline is None) for shape in box.shapes()]
+    return np.sort(found[0]) if len(found) == 1 else np.unique(np.concatenate(found))
+
+
+def _rows_in_shape(tree: shapely.STRtree, shape: shapely.Geometry, *, is_rectangle: bool) -> npt.NDArray[np.int64]:
+    if not is_rectangle:
+        return np.asarray(tree.query(shape, predicate="intersects"), dtype=np.int64)
+    near = np.asarray(tree.query(shape), dtype=np.int64)
+    geometries = tree.geometries[near]
+    west, south, east, north = shapely.bounds(shape)
+    own = shapely.bounds(geometries)
+    # what has its own box inside needs no look at its vertices
+    hit = (own[:, 0] >= west) & (own[:, 1] >= south) & (own[:, 2] <= east) & (own[:, 3] <= north)
+    edge = np.flatnonzero(~hit)
+    shapely.prepare(shape)
+    hit[edge] = shapely.intersects(shape, geometries[edge])
+    return near[hit]

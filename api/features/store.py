@@ -14,6 +14,7 @@ import orjson
 from api.errors import NoRun
 from api.features.catalogue import Catalogue
 from api.features.collection import Collection
+from api.features.layers import NO_LAYERS, Layers
 from geo.errors import Problem, RunDamaged, UnknownName
 from geo.workspace import Run, Workspace
 
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """One run with all its collections: what a request holds on to from beginning to end.
+    """One run with all its collections, and those of no run: what a request holds on to from beginning to end.
 
     `members` are the top-level members that every document of the run carries, as JSON without braces.
     """
@@ -33,9 +34,10 @@ class LoadedRun:
     run: Run
     collections: Mapping[str, Collection]
     members: bytes
+    layers: Layers = NO_LAYERS
 
     @classmethod
-    def load(cls, run: Run, catalogue: Catalogue) -> "LoadedRun":
+    def load(cls, run: Run, catalogue: Catalogue, layers: Layers = NO_LAYERS) -> "LoadedRun":
         """Read and encode every collection whose table the run has; its files stay open for what is read later."""
         run = run.held()
         needed = {kind.table.name for kind in catalogue} & set(run.manifest["tables"])
@@ -53,7 +55,7 @@ class LoadedRun:
                 "runCreated": run.manifest["created_at"],
             }
         )
-        return cls(run, MappingProxyType(collections), members[1:-1])
+        return cls(run, MappingProxyType(collections | dict(layers.collections)), members[1:-1], layers)
 
     @property
     def id(self) -> str:
@@ -68,7 +70,7 @@ class LoadedRun:
     @property
     def version(self) -> str:
         """What tells this run's documents from another's, for their ETags."""
-        return f"{self.run.id} {self.run.manifest['created_at']}"
+        return f"{self.run.id} {self.run.manifest['created_at']} {self.layers.version}"
 
 
 class RunStore:
@@ -79,10 +81,13 @@ class RunStore:
     leaves the name with the run that it had.
     """
 
-    def __init__(self, workspace: Workspace, catalogue: Catalogue, capacity: int = 4) -> None:
+    def __init__(
+        self, workspace: Workspace, catalogue: Catalogue, capacity: int = 4, *, layers: Layers = NO_LAYERS
+    ) -> None:
         self.workspace = workspace
         self._pointers = str(workspace.root / POINTERS_FILE)
         self._catalogue = catalogue
+        self._layers = layers
         self._capacity = capacity
         self._lock = threading.Lock()  # guards the state below; held for microseconds
         self._load_lock = threading.Lock()  # one run is loaded at a time; held for as long as that takes
@@ -228,7 +233,7 @@ class RunStore:
             raise UnknownName(Problem("no run of that name", f"There are: {others or 'none'}; and run ids", value=name))
         try:
             run = self.workspace.find(run_id)
-            loaded = LoadedRun.load(run, self._catalogue)
+            loaded = LoadedRun.load(run, self._catalogue, self._layers)
         except UnknownName as error:
             if not known:
                 raise

@@ -75,7 +75,7 @@ class _Layers:
 
 def open_layer(given: Input, options: ReadOptions, wanted: str, stack: ExitStack) -> Source:
     """Open a layer of a file that has been located; `wanted` and errors as `open_vector`'s."""
-    _configure()
+    configure()
     main = staged(given, stack)
     kind = format_of(given)
     name = f"{kind.prefix}{main}"
@@ -83,7 +83,7 @@ def open_layer(given: Input, options: ReadOptions, wanted: str, stack: ExitStack
     content = kml.look_through(main, given.file) if given.suffix == ".kml" else None
     text = encodings.carried(given.suffix, main, given.parts, options.encoding)
     gdal_options = dict(text.options)
-    with _typed(given):
+    with typed(given):
         if given.suffix == ".gpkg":
             present = geopackage.checked_layers(given.path, given.file)
             if not geopackage.has_journal(given.path):
@@ -115,7 +115,7 @@ def open_layer(given: Input, options: ReadOptions, wanted: str, stack: ExitStack
     encoding = text.encoding
     if text.is_carried:
         if encoding is None:
-            with _typed(given):
+            with typed(given):
                 encoding = encodings.detected(_carried_texts(name, layers[0], gdal_options))
             if encoding is not None:
                 findings.append(encodings.detection_finding(encoding, given.file))
@@ -146,7 +146,8 @@ def open_layer(given: Input, options: ReadOptions, wanted: str, stack: ExitStack
 
 
 @cache
-def _configure() -> None:
+def configure() -> None:
+    """Set GDAL up once for reading what others have made."""
     pyogrio.set_gdal_config_options(
         {
             # a batch ends early where its features are large; FlatGeobuf loses features there unless read like the rest
@@ -162,7 +163,7 @@ def _configure() -> None:
 
 
 @contextmanager
-def _typed(given: Input) -> Iterator[None]:
+def typed(given: Input) -> Iterator[None]:
     """What GDAL and Arrow raise as errors of ours; what they only remark goes nowhere."""
     try:
         with warnings.catch_warnings():
@@ -239,7 +240,7 @@ def _carried_texts(name: str, layer: str, options: dict[str, str]) -> Iterator[p
 def _batches(plan: _Layers, assembler: Assembler) -> Iterator[Batch]:
     for layer in plan.layers:
         with ExitStack() as stack:
-            with _typed(plan.given):
+            with typed(plan.given):
                 meta, reader = stack.enter_context(
                     pyogrio.open_arrow(
                         plan.name,
@@ -261,7 +262,7 @@ def _batches(plan: _Layers, assembler: Assembler) -> Iterator[Batch]:
 
 
 def _next(reader: pa.RecordBatchReader, given: Input) -> pa.RecordBatch | None:
-    with _typed(given):
+    with typed(given):
         try:
             return reader.read_next_batch()
         except StopIteration:
@@ -272,7 +273,7 @@ def _assembled(
     batch: pa.RecordBatch, geometry: int, plan: _Layers, layer: str, first: int, assembler: Assembler
 ) -> Batch:
     file = plan.given.file
-    with _typed(plan.given):
+    with typed(plan.given):
         frame, problems = _attributes(batch, geometry, plan, assembler.rows)
         shapes, broken = _shapes(batch, geometry, plan, layer, first)
     findings = _perhaps_missing(frame, assembler.rows, file) if plan.given.suffix in _WITHOUT_NULLS else []

@@ -495,14 +495,14 @@ def test_large_features_make_small_batches_without_losing_any(write, monkeypatch
     ring = Point(0, 0).buffer(1, quad_segs=500)
     rings = shapely.transform(np.array([ring] * 60), lambda positions: positions + 1e-3)
     layer = gpd.GeoDataFrame({"n": range(60)}, geometry=rings, crs=4326)
-    ogr._configure()
+    ogr.configure()
     pyogrio.set_gdal_config_options({"OGR_ARROW_MEM_LIMIT": "400000"})
     monkeypatch.setattr("geo.ingest.readers.geoparquet._BATCH_BYTES", 400_000)
     monkeypatch.setattr("geo.ingest.readers.geoparquet._PIECE_ROWS", 5)
     try:
         batches = list(open_vector(write(layer, name), ReadOptions(), layer="x").batches)
     finally:
-        ogr._configure.cache_clear()
+        ogr.configure.cache_clear()
     assert len(batches) > 2
     assert sorted(n for batch in batches for n in batch.frame["n"]) == list(range(60))
     assert np.concatenate([batch.rows for batch in batches]).tolist() == list(range(1, 61))
@@ -540,7 +540,7 @@ def test_a_single_feature_that_is_too_large(tmp_path):
     path = write_features(
         tmp_path / "a.geojson", json.dumps({"type": "MultiPoint", "coordinates": [[57.5, 50.5]] * 90_000})
     )
-    ogr._configure()
+    ogr.configure()
     pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": "1"})
     try:
         with pytest.raises(LimitExceeded, match=r"^a\.geojson: a single feature is larger"):

@@ -75,8 +75,8 @@ def test_the_network_is_shut_even_for_a_virtual_layer_that_gdal_opens(asked, tmp
     path = tmp_path / "a.vrt"
     source = f"<SrcDataSource>/vsicurl/{address}/a.geojson</SrcDataSource>"
     path.write_text(f'<OGRVRTDataSource><OGRVRTLayer name="a">{source}</OGRVRTLayer></OGRVRTDataSource>')
-    ogr._configure.cache_clear()
-    ogr._configure()
+    ogr.configure.cache_clear()
+    ogr.configure()
     with pytest.raises((pyogrio.errors.DataSourceError, pyogrio.errors.CRSError)):
         pyogrio.read_info(path, layer="a")
     assert paths == []
