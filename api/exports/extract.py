@@ -3,17 +3,15 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyproj
 import shapely
 
 from api.features.collection import Collection, Rows
 from api.features.columns import Column
-from api.features.crs import CRS84, ServedCrs
+from api.features.crs import ServedCrs
 from api.features.store import LoadedRun
 from api.features.view import View
 from geo.region import LANGUAGES
@@ -99,13 +97,5 @@ class Extract:
 
 def in_file_order(geometries: npt.NDArray[Any], crs: ServedCrs) -> npt.NDArray[Any]:
     """Geometries of WGS 84 longitude and latitude in a CRS, x or longitude first."""
-    if crs == CRS84:
-        return geometries
-    transformer = _transformer(crs)
-    moved = shapely.transform(geometries, lambda p: np.column_stack(transformer.transform(p[:, 0], p[:, 1])))
-    return np.asarray(moved, dtype=object)
-
-
-@cache
-def _transformer(crs: ServedCrs) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(CRS84.crs, crs.crs, always_xy=True)
+    moved = crs.from_wgs84(geometries)
+    return np.asarray(shapely.transform(moved, lambda p: p[:, ::-1]), dtype=object) if crs.latitude_first else moved

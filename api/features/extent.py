@@ -141,7 +141,7 @@ def rows_in(tree: shapely.STRtree, box: Box) -> npt.NDArray[np.int64]:
 def _rows_in_shape(tree: shapely.STRtree, shape: shapely.Geometry, *, is_rectangle: bool) -> npt.NDArray[np.int64]:
     if not is_rectangle:
         return np.asarray(tree.query(shape, predicate="intersects"), dtype=np.int64)
-    near = np.asarray(tree.query(shape), dtype=np.int64)
+    near: npt.NDArray[np.int64] = np.asarray(tree.query(shape), dtype=np.int64)
     geometries = tree.geometries[near]
     west, south, east, north = shapely.bounds(shape)
     own = shapely.bounds(geometries)
@@ -150,4 +150,5 @@ def _rows_in_shape(tree: shapely.STRtree, shape: shapely.Geometry, *, is_rectang
     edge = np.flatnonzero(~hit)
     shapely.prepare(shape)
     hit[edge] = shapely.intersects(shape, geometries[edge])
-    return near[hit]
+    rows: npt.NDArray[np.int64] = near[hit]
+    return rows

@@ -1,6 +1,7 @@
 """A filter over the columns of a collection: every part is checked first, then all rows are computed at once."""
 
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
@@ -66,6 +67,9 @@ _COMPARERS: dict[Type, Callable[[str, Any, Any], Truth]] = {
     "boolean": compare_truths,
     "instant": compare_periods,
 }
+
+_DAY_AND_NO_TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})T$", re.ASCII)
+"""How GDAL writes a day that it compares with."""
 
 
 def matching(collection: Collection, expression: Expression, crs: ServedCrs = CRS84, parameter: str = "filter") -> Mask:
@@ -203,6 +207,7 @@ class _Checker:
 
     def comparison(self, name: str, left: Operand, right: Operand) -> Callable[[], Truth]:
         left, right = self.as_instant(left, right), self.as_instant(right, left)
+        left, right = _as_truth(left, right), _as_truth(right, left)
         comparable = left.type in _COMPARERS or left.type == "null"
         if "null" in (left.type, right.type) and comparable and (right.type in _COMPARERS or right.type == "null"):
             return lambda: UNKNOWN
@@ -221,7 +226,7 @@ class _Checker:
     def periods(self, operand: Operand) -> Callable[[], Periods] | None:
         """The dates or timestamps that an operand of text holds, if it does."""
         if isinstance(operand.node, Literal):
-            instant = parse_instant(str(operand.node.value))
+            instant = parse_instant(_DAY_AND_NO_TIME.sub(r"\1", str(operand.node.value)))
             if instant is None:
                 raise self.refuse(
                     "compares a date or timestamp with other text",
@@ -364,6 +369,14 @@ class _Checker:
 
 _ELEMENTS = {"number", "text", "boolean", "instant"}
 _NO_PERIOD = Periods(np.array(0), np.array(0), np.array(True))
+
+
+def _as_truth(operand: Operand, other: Operand) -> Operand:
+    """1 and 0 that are compared with a truth value are true and false: GDAL knows no other way to write them."""
+    node = operand.node
+    if other.type != "boolean" or not isinstance(node, Literal) or operand.type != "number" or node.value not in (0, 1):
+        return operand
+    return Operand("boolean", lambda: Truth.known(bool(node.value)), node)
 
 
 def _constant(node: Node) -> bool:

@@ -1,5 +1,6 @@
 """The filter languages: CQL2 text and CQL2 JSON, refused before parsing where they are too long or too deep."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -10,10 +11,13 @@ from api.errors import BadParameter
 from api.filters.expression import Expression, expression
 from api.filters.syntax import DEEPEST, canonical
 
-TEXT, JSON = "cql2-text", "cql2-json"
-LANGUAGES = (TEXT, JSON, "cql-text")
-"""The last is another name of the first: what GDAL looks for before it sends its attribute filters."""
+TEXT, JSON, OLD_TEXT = "cql2-text", "cql2-json", "cql-text"
+LANGUAGES = (TEXT, JSON, OLD_TEXT)
+"""The last is the first with ILIKE as well: what GDAL looks for before it sends its attribute filters."""
 LONGEST_BYTES = 8192
+_ILIKE = re.compile(
+    r"""('(?:[^']|'')*')|("(?:[^"]|"")+"|[\w.:]+)(\s+(?:NOT\s+)?)ILIKE\s+('(?:[^']|'')*')""", re.IGNORECASE
+)
 _DEEPEST_JSON = 2 * DEEPEST + 20  # an operator is an object with an array in it; geometries are arrays of arrays
 
 
@@ -33,6 +37,8 @@ def parse_filter(text: str, language: str = TEXT, *, parameter: str = "filter") 
         raise BadParameter(
             "filter-lang", "has a value that is not known", "Accepted: " + ", ".join(LANGUAGES), language
         )
+    if language == OLD_TEXT:
+        text = _ILIKE.sub(lambda m: m[1] or f"CASEI({m[2]}){m[3]}LIKE CASEI({m[4]})", text)
     return _parsed(text, language == JSON, parameter)
 
 

@@ -41,8 +41,9 @@ def literal_geometry(literal: Shape | Bounds, crs: ServedCrs, parameter: str) ->
     geometry = crs.to_wgs84(np.array([given], dtype=object))[0]
     positions = shapely.get_coordinates(geometry)
     outside = ~(np.abs(positions) <= (180.0, 90.0)).all(axis=1)
-    if outside.any():
-        first = shapely.get_coordinates(given)[int(np.argmax(outside))] if len(positions) else ()
+    # None: the system does not reach so far
+    if geometry is None or outside.any():
+        first = shapely.get_coordinates(given)[int(np.argmax(outside)) if len(outside) else 0]
         raise BadParameter(
             parameter,
             "has a position that is not on Earth",

@@ -40,22 +40,17 @@ async def metrics(request: Request, query: Query) -> Response:
 
 _OBJECT = {"type": "object"}
 
-OPERATIONS = (
-    Operation(
-        "/healthz", "isAlive", healthz, "Whether the process answers", "service", (), {JSON: _OBJECT}, False, (400,)
-    ),
-    Operation(
-        "/readyz", "isReady", readyz, "Whether a run can be served", "service", (), {JSON: _OBJECT}, False, (400,)
-    ),
-    Operation(
-        "/metrics",
-        "getMetrics",
-        metrics,
-        "Numbers about requests, runs and processes, for Prometheus",
-        "service",
-        (),
-        {"text/plain": {"type": "string"}},
-        False,
-        (400,),
-    ),
+OPERATIONS = tuple(
+    Operation(path, name, handler, summary, "service", (), produces, refusals=(400,), momentary=True)
+    for path, name, handler, summary, produces in (
+        ("/healthz", "isAlive", healthz, "Whether the process answers", {JSON: _OBJECT}),
+        ("/readyz", "isReady", readyz, "Whether a run can be served", {JSON: _OBJECT}),
+        (
+            "/metrics",
+            "getMetrics",
+            metrics,
+            "Numbers about requests, runs and processes, for Prometheus",
+            {"text/plain": {"type": "string"}},
+        ),
+    )
 )

@@ -140,6 +140,7 @@ ITEMS = Operation(
         **{media_type: {"type": "string", "format": "binary"} for media_type in EXPORTS},
     },
     filters=True,
+    keyed=True,
 )
 ITEM = Operation(
     "/collections/{collectionId}/items/{featureId}",

@@ -48,7 +48,7 @@ def parse_collections(text: str) -> tuple[str, ...]:
 COLLECTIONS = Parameter(
     "collections",
     parse_collections,
-    {"type": "array", "items": {"type": "string"}},
+    {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
     "Only these collections, each a layer; else all.",
 )
 

@@ -13,7 +13,7 @@ import geo
 from api.features.collection import Collection
 from api.features.properties import title_of
 from api.web.negotiation import FORMATS
-from api.web.openapi_parts import DETAILS, EXAMPLES, HEADERS, SCHEMAS, problem
+from api.web.openapi_parts import DETAILS, EXAMPLES, HEADERS, SCHEMAS, SECURITY_SCHEMES, problem
 from api.web.parameters import CRS, FORMAT, LANG, LIMIT, RUN, Parameter
 from api.web.state import Operation, Service
 
@@ -42,6 +42,7 @@ def document(
         "components": {
             "schemas": SCHEMAS,
             "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
             "responses": {
                 _refusal_name(status): problem(HTTPStatus(status).phrase, status, DETAILS.get(status, "What is wrong."))
                 for status in sorted({status for operation in operations for status in _refusals(operation)})
@@ -54,7 +55,9 @@ def _operation(
     operation: Operation, properties: Mapping[str, dict[str, Any]], collection_ids: Sequence[str], limit_max: int
 ) -> dict[str, Any]:
     parameters = [_path_parameter(name, collection_ids) for name in re.findall(r"{(\w+)}", operation.path)]
-    parameters += [_query_parameter(parameter, operation, limit_max) for parameter in operation.parameters]
+    parameters += [
+        _query_parameter(parameter, operation, limit_max, collection_ids) for parameter in operation.parameters
+    ]
     if operation.filters:
         known = {parameter.name for parameter in operation.parameters}
         parameters += [_property_parameter(name, schema) for name, schema in properties.items() if name not in known]
@@ -81,12 +84,13 @@ def _operation(
         "tags": [operation.tag],
         "parameters": parameters,
         "responses": responses,
+        **({"security": [{}, *({name: []} for name in SECURITY_SCHEMES)]} if operation.keyed else {}),
     }
 
 
 def _headers(operation: Operation) -> list[str]:
-    """Headers of an operation's answers; none for those about the moment, which have no parameters and no tag."""
-    if not operation.parameters:
+    """Headers of an operation's answers; none for those about the moment, which have no tag."""
+    if operation.momentary:
         return []
     crs = any(parameter is CRS for parameter in operation.parameters)
     spoken = any(parameter is LANG for parameter in operation.parameters)
@@ -103,10 +107,20 @@ def _content(schema: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+_ANYWHERE = (
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+"""What every request may meet before its operation is known, or because of its headers."""
+
+
 def _refusals(operation: Operation) -> Iterable[int]:
-    reads_run = operation.tag in ("data", "maps", "runs") or operation.path == "/readyz"
     named = "{" in operation.path or any(parameter is RUN for parameter in operation.parameters)
-    return sorted({*operation.refusals, *((404,) if named else ()), *((503,) if reads_run else ()), 500})
+    keyed = (HTTPStatus.UNAUTHORIZED,) if operation.keyed else ()
+    return sorted({*operation.refusals, *_ANYWHERE, *((404,) if named else ()), *keyed, 500})
 
 
 def _refusal_name(status: int) -> str:
@@ -126,8 +140,12 @@ def _path_parameter(name: str, collection_ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _query_parameter(parameter: Parameter, operation: Operation, limit_max: int) -> dict[str, Any]:
+def _query_parameter(
+    parameter: Parameter, operation: Operation, limit_max: int, collection_ids: Sequence[str]
+) -> dict[str, Any]:
     schema = dict(parameter.schema)
+    if parameter.name == "collections":
+        schema["items"] = {**schema["items"], "enum": list(collection_ids)}
     if parameter is LIMIT:
         schema["maximum"] = limit_max
     if parameter is FORMAT:

@@ -184,9 +184,18 @@ def problem(title: str, status: int, detail: str) -> dict[str, Any]:
     return {"description": title, "content": content}
 
 
+SECURITY_SCHEMES: dict[str, Any] = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+}
+"""How a key for exports is shown, where the operator asks for one."""
+
 DETAILS = {
     400: "parameter 'limit' is below 1 (value '0'). Accepted: 1 or more",
     401: "This needs a key.",
+    413: "Requests here have no body.",
+    414: "The address is too long.",
+    431: "The headers are too long.",
     404: "there is no collection 'village'. Collections: settlements, gaps, districts, coverage, sites",
     406: "no representation of an accepted media type (value 'image/png'). Offered: application/geo+json, text/html",
     500: "The server failed at this request; its log tells the cause.",

@@ -55,6 +55,7 @@ class Operation:
 
     `path` is the OGC template. `produces` maps media types to schemas. With `filters` every property of the
     collections is a query parameter too. `empty`: there may be nothing to answer with (204).
+    `keyed`: some of its representations may need a key. `momentary`: it tells of this moment, without tag.
     """
 
     path: str
@@ -67,6 +68,8 @@ class Operation:
     filters: bool = False
     refusals: tuple[int, ...] = (400, 406)
     empty: bool = False
+    keyed: bool = False
+    momentary: bool = False
 
     @property
     def route(self) -> str:

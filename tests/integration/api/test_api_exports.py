@@ -125,7 +125,7 @@ def test_wrong_requests_are_problems(client: httpx.Client, params: dict[str, str
 def test_other_resources_have_no_files(client: httpx.Client) -> None:
     response = client.get("/collections", params={"f": "csv"})
     assert response.status_code == 400
-    assert response.json()["detail"].endswith("Here: json")
+    assert response.json()["detail"].endswith("Here: json, html")
 
 
 def test_nothing_stays_on_disk_when_the_client_goes_away(

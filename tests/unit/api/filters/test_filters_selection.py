@@ -11,7 +11,7 @@ import shapely
 
 from api.errors import BadParameter
 from api.features.collection import Collection
-from api.features.crs import CRS84, ServedCrs
+from api.features.crs import CRS84, Domain, ServedCrs
 from api.features.extent import Box
 from api.filters.evaluation import matching
 from api.filters.expression import MOST_SLOW
@@ -22,7 +22,9 @@ Chosen = Callable[..., list[int]]
 
 
 def epsg(code: str) -> ServedCrs:
-    return ServedCrs(f"http://www.opengis.net/def/crs/EPSG/0/{code}", "EPSG", code)
+    return ServedCrs(
+        f"http://www.opengis.net/def/crs/EPSG/0/{code}", "EPSG", code, Domain(-np.inf, -np.inf, np.inf, np.inf)
+    )
 
 
 def test_everything_that_is_asked_must_hold(places: Collection) -> None:
