@@ -88,7 +88,7 @@ def _add_layers(app: FastAPI, service: Service, settings: Settings) -> None:
     app.add_middleware(LimitsMiddleware, limits=Limits.from_settings(settings))
     app.add_middleware(RevalidationMiddleware, store=service.store)
     app.add_middleware(CorsMiddleware, origins=parse_origins(settings.cors_origins))
-    app.add_middleware(SecurityMiddleware, frame_ancestors=settings.frame_ancestors)
+    app.add_middleware(SecurityMiddleware, frame_ancestors=settings.frame_ancestors, basemap_url=settings.basemap_url)
     app.add_middleware(ObservationMiddleware, metrics=service.metrics)
     proxies, root_path = parse_proxies(settings.trusted_proxies), settings.root_path.rstrip("/")
     if proxies or root_path:

@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     run: str = "current"
     """Run that is served where a request names none: an id, ``current``, or a scenario's name."""
 
+    basemap_url: str = ""
+    """Tiles that readers may switch on beneath the districts, as ``https://host/{z}/{x}/{y}.png``; none by default."""
+
+    basemap_attribution: str = ""
+    """Whom to credit for those tiles; plain text."""
+
     items_limit_max: int = 10_000
     """Largest page of features served; a larger ``limit`` is lowered to it."""
 

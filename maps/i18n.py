@@ -25,6 +25,7 @@ from babel.numbers import format_decimal, format_percent
 from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, PRIOR_TEXT, REASON_TEXTS
 from geo.i18n import read_catalogue
 from geo.i18n import text as library_text
+from geo.tables.words import UNSPECIFIED_OPERATOR
 
 LANGUAGES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 """Languages of the pages and what their speakers call them."""
@@ -78,15 +79,28 @@ class Language:
 
     def service_class(self, name: str) -> str:
         """A service class as a heading."""
-        return _capitalised(library_text(CLASS_TEXTS[name], self.code))
+        return capitalised(library_text(CLASS_TEXTS[name], self.code))
 
     def technology(self, name: str) -> str:
         """An access technology; a code that is not known stands for itself."""
         return self.text(TECHNOLOGIES[name]) if name in TECHNOLOGIES else name
 
+    def operator(self, name: str) -> str:
+        """An operator as its source calls it."""
+        return self.text("operator not stated") if name == UNSPECIFIED_OPERATOR else name
+
     def number(self, value: float) -> str:
         """A number with this language's separators."""
         return str(format_decimal(value, locale=self.locale))
+
+    def change(self, value: float) -> str:
+        """A difference with its sign."""
+        sign = "+" if value > 0 else "−" if value < 0 else ""
+        return sign + self.number(abs(value))
+
+    def name(self, row: Mapping[str, Any]) -> str:
+        """The name of a place in this language, else in the first other that has one; empty where none has."""
+        return next((str(row[f"name_{code}"]) for code in (self.code, *LANGUAGES) if row.get(f"name_{code}")), "")
 
     def share(self, value: float) -> str:
         """A share in [0, 1] as a percentage with at most one decimal."""
@@ -139,7 +153,8 @@ class Language:
         return {name: library_text(message, self.code) for name, message in texts.items()}
 
 
-def _capitalised(text: str) -> str:
+def capitalised(text: str) -> str:
+    """The text with a capital at its beginning."""
     return text[:1].upper() + text[1:]
 
 

@@ -1,92 +1,98 @@
-"""The overview page of a region: ranked gaps on a map of its districts, beside their table.
+"""The overview of a run: its settlements on a map of the districts, beside their table.
 
-The page holds no data: its scripts fetch the collections of the run by relative addresses, so that it works under any
-prefix. Everything is pinned to the run's id, also where ``current`` was asked for: what a reader sees on one page comes
-from one run.
+The same map serves three pages: the overview itself, a bare one to be placed into other sites (`embed_page`), and a
+sheet of A4 (`print_page`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
 
 from geo.tables.words import ServiceClass
 from maps import styles
 from maps.figure import Bounds, CollectionLayer, DataFigure, RegionMap
-from maps.i18n import LANGUAGES, Language, get_language
+from maps.i18n import Language, get_language
+from maps.legend import class_keys, coverage_keys, share_keys
+from maps.pages import PageContext, query_of, render_page
 
-PUBLISHED = "current"
-"""Name of the run of published evidence."""
+GAPS = "gaps"
+"""Value of the class filter for every class but `served`."""
+
+COLUMNS = {
+    "district": "district_kato",
+    "class": "service_class",
+    "operator": "best_operator",
+    "technology": "best_technology",
+}
+"""The filters of the page and the columns of the collections that they ask."""
+
+DOWNLOADS = {"csv": "CSV", "xlsx": "Excel", "gpkg": "GeoPackage", "geojson": "GeoJSON"}
+"""Formats that what is seen can be downloaded in, by their value of the parameter ``f``."""
+
+PAPERS = ("landscape", "portrait")
 
 
-@dataclass(frozen=True)
-class OverviewContext:
-    """What the page needs to know of a run; the rest it fetches.
+@dataclass(frozen=True, kw_only=True)
+class OverviewContext(PageContext):
+    """What the overview needs beside: `summary` is the manifest's; `districts` are (kato, name) in the page's language.
 
-    `run` is the run as it was asked for (``current``, a scenario's name or an id), `run_id` the id it stands for.
-    `named_runs` are (name, title) of the runs to switch between; an empty title for ``current`` is filled in.
-    `summary` is the manifest's. `root` leads from the page's address to the root of the service.
+    `technologies` are those with coverage areas; `best_operators` and `best_technologies` those that are some
+    settlement's best. The filters that the page opens with are among `state`.
     """
 
-    language: str
-    run_id: str
-    run: str
-    region_name: str
-    bounds: Bounds
     summary: Mapping[str, Any]
-    standard_title: str
-    as_of: str
-    scenario_label: str | None = None
-    named_runs: Sequence[tuple[str, str]] = ()
-    credits: Sequence[str] = ()
-    technologies: Sequence[str] = field(default=())
-    root: str = "../"
+    districts: Sequence[tuple[str, str]] = ()
+    technologies: Sequence[str] = ()
+    best_operators: Sequence[str] = ()
+    best_technologies: Sequence[str] = ()
 
 
 def overview_page(context: OverviewContext) -> str:
-    """The page as HTML; the same context makes the same text.
+    """The overview as HTML."""
+    return _page("overview.html", context)
 
-    Raises
-    ------
-    UnknownName
-        The language is not one of `maps.i18n.LANGUAGES`.
-    """
+
+def embed_page(context: OverviewContext) -> str:
+    """The map alone, to be framed by another site's page."""
+    return _page("embed.html", context)
+
+
+def print_page(context: OverviewContext, paper: str) -> str:
+    """A sheet with the map and, on further ones, the table; `paper` is one of `PAPERS`."""
+    papers = {name: {"query": query_of(context, paper=name), "current": name == paper} for name in PAPERS}
+    layers = dict(context.state).get("layers", "").split(",")
+    drawn = [name for name in context.technologies if f"coverage_{name}" in layers]
+    return _page("print.html", replace(context, technologies=drawn), paper=paper, papers=papers)
+
+
+def _page(template: str, context: OverviewContext, **values: Any) -> str:
     language = get_language(context.language)
-    technologies = styles.in_order(context.technologies)
-    config = {
-        "figure": _figure(context.bounds, technologies).describe(),
-        "root": context.root,
-        "run": context.run_id,
-        "scenario": context.scenario_label is not None,
-        "speech": language.for_browser(),
-        "styles": styles.as_data(),
-    }
-    return (
-        _templates()
-        .get_template("overview.html")
-        .render(
-            config=_json(config),
-            context=context,
-            headline=_headline(context, language),
-            hatches=[(name, language.technology(name), styles.hatch(name)) for name in technologies],
-            language=language,
-            languages=[
-                {"code": code, "name": name, "query": _query(code, context.run), "current": code == context.language}
-                for code, name in LANGUAGES.items()
-            ],
-            runs=_runs(context, language),
-            shades=_shades(language),
-            styles=styles,
-            symbols=_legend(context, language),
-            t=language.text,
-        )
+    counts = {name: int(of["settlements"]) for name, of in context.summary.get("classes", {}).items()}
+    chosen = dict(context.state)
+    return render_page(
+        template,
+        context,
+        place="overview",
+        config={
+            "figure": _figure(context.bounds, styles.in_order(context.technologies)).describe(),
+            "columns": COLUMNS,
+            "framed": template == "embed.html",
+        },
+        choices=_choices(context, language),
+        chosen=chosen,
+        chosen_words=_chosen_words(context, language),
+        downloads=[
+            {"format": name, "title": title, "href": _download(context, name)} for name, title in DOWNLOADS.items()
+        ],
+        embed=f"{context.root}embed/overview{query_of(context)}",
+        hatches=coverage_keys(context.technologies, language),
+        headline=_headline(context, language),
+        overview=f"{context.root}maps/overview{query_of(context)}",
+        print_address=f"{context.root}maps/print{query_of(context)}",
+        shades=share_keys(language),
+        symbols=class_keys(counts, language),
+        **values,
     )
 
 
@@ -99,6 +105,34 @@ def _figure(bounds: Bounds, technologies: Sequence[str]) -> DataFigure:
         region.add_child(CollectionLayer("coverage", "coverage", query={"technology": technology}, show=False))
     region.add_child(CollectionLayer("settlements", "settlements"))
     return figure
+
+
+def _choices(context: OverviewContext, language: Language) -> dict[str, list[tuple[str, str]]]:
+    """What each filter can be set to: (value, title); a filter with nothing to choose is left out."""
+    classes = [(GAPS, language.text("Without confirmed service"))]
+    found = {
+        "district": list(context.districts),
+        "class": classes + [(str(name), language.service_class(name)) for name in styles.SYMBOLS],
+        "technology": [(name, language.technology(name)) for name in styles.in_order(context.best_technologies)],
+        "operator": [(name, language.operator(name)) for name in sorted(context.best_operators)],
+    }
+    return {name: values for name, values in found.items() if values}
+
+
+def _chosen_words(context: OverviewContext, language: Language) -> list[str]:
+    """What the page is narrowed to, in words."""
+    chosen = dict(context.state)
+    choices = _choices(context, language)
+    return [dict(choices.get(name, ())).get(chosen[name], chosen[name]) for name in COLUMNS if name in chosen]
+
+
+def _download(context: OverviewContext, name: str) -> str:
+    """Address of the settlements seen, as a file; the worst gap first unless served ones are among them."""
+    chosen = {key: value for key, value in context.state if key in COLUMNS}
+    collection = "settlements" if chosen.get("class", "served") == "served" else "gaps"
+    query = {"f": name, "run": context.run_id, "limit": "10000"}
+    query |= {COLUMNS[key]: value for key, value in chosen.items() if (key, value) != ("class", GAPS)}
+    return f"{context.root}collections/{collection}/items?{urlencode(query)}"
 
 
 def _headline(context: OverviewContext, language: Language) -> dict[str, str]:
@@ -139,56 +173,3 @@ def _rounded(value: float) -> int:
     whole = round(value)
     digits = len(str(whole)) - 2
     return round(whole, -digits) if digits > 0 else whole
-
-
-def _runs(context: OverviewContext, language: Language) -> list[dict[str, Any]]:
-    return [
-        {
-            "title": title or (language.text("Published evidence") if name == PUBLISHED else name),
-            "query": _query(context.language, name),
-            "current": name == context.run,
-            "scenario": name != PUBLISHED,
-        }
-        for name, title in context.named_runs
-    ]
-
-
-def _shades(language: Language) -> list[dict[str, str]]:
-    breaks = [language.share(value) for value in styles.SHARE_BREAKS]
-    names = [
-        language.text("under {share}", share=breaks[0]),
-        *(f"{low.rstrip('%').strip()}–{high}" for low, high in pairwise(breaks)),
-        language.text("{share} and more", share=breaks[-1]),
-    ]
-    return [{"fill": fill, "name": name} for fill, name in zip(styles.SHARE_RAMP, names, strict=True)]
-
-
-def _legend(context: OverviewContext, language: Language) -> list[dict[str, Any]]:
-    classes = context.summary.get("classes", {})
-    return [
-        {
-            "class": str(name),
-            "symbol": symbol,
-            "name": language.service_class(name),
-            "count": language.number(int(classes.get(name, {}).get("settlements", 0))),
-        }
-        for name, symbol in styles.SYMBOLS.items()
-    ]
-
-
-def _query(language: str, run: str) -> str:
-    return "?" + urlencode({"lang": language, "run": run})
-
-
-def _json(value: Any) -> Markup:
-    """JSON that is safe inside a script element: no ``<``, ``>``, ``&`` or ``'``."""
-    return htmlsafe_json_dumps(
-        value, dumps=json.dumps, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("maps"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )

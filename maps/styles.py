@@ -3,7 +3,7 @@
 Colours were chosen to stay apart for readers with red-green and blue-yellow blindness; each class also has a shape.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,28 @@ SYMBOLS: dict[ServiceClass, Symbol] = {
     ServiceClass.SERVED: Symbol(_CIRCLE, "#6d6a75", "#ffffff", 0.75, fixed_radius=2.75),
 }
 """In the order of the legend; the most severe first."""
+
+REACH_SYMBOLS: dict[str, Symbol] = {
+    "reached": Symbol("M-0.9,-0.9H0.9V0.9H-0.9Z", "#1d5fa3", "#ffffff", 1.25),
+    "doubtful": Symbol("M0,-1.25L1.25,0L0,1.25L-1.25,0Z", "#f0a202", "#4a3000", 1.25),
+    "missed": Symbol("M0,-1.3L1.2,0.85H-1.2Z", "#b3260a", "#ffffff", 1.25),
+    "unknown": Symbol(_CIRCLE, "#ffffff", "#3b3547", 1.5),
+}
+"""Whether one operator's technology meets the standard at a settlement."""
+
+CHANGE_SYMBOLS: dict[str, Symbol] = {
+    "lost": Symbol("M-1.2,-0.85H1.2L0,1.3Z", "#b3260a", "#ffffff", 1.25),
+    "gained": Symbol("M0,-1.3L1.2,0.85H-1.2Z", "#1d5fa3", "#ffffff", 1.25),
+    "no_longer_known": Symbol("M0,-1.25L1.25,0L0,1.25L-1.25,0Z", "#ffffff", "#b3260a", 1.75),
+    "now_known": Symbol("M0,-1.25L1.25,0L0,1.25L-1.25,0Z", "#ffffff", "#1d5fa3", 1.75),
+    "class": Symbol("M-0.9,-0.9H0.9V0.9H-0.9Z", "#f0a202", "#4a3000", 1.25),
+    "appeared": Symbol(
+        "M-0.35,-1.1H0.35V-0.35H1.1V0.35H0.35V1.1H-0.35V0.35H-1.1V-0.35H-0.35Z", "#1d5fa3", "#ffffff", 1
+    ),
+    "disappeared": Symbol("M-1.1,-0.35H1.1V0.35H-1.1Z", "#b3260a", "#ffffff", 1),
+    "figures": Symbol(_CIRCLE, "#6d6a75", "#ffffff", 0.75, fixed_radius=2.75),
+}
+"""What happened to a settlement from one run to another."""
 
 SHARE_BREAKS: tuple[float, ...] = (0.02, 0.05, 0.10, 0.25)
 """Lower bounds of the second and following steps of the ramp: shares of residents expected to be without service.
@@ -77,16 +99,24 @@ def in_order(technologies: Iterable[str]) -> list[str]:
 def as_data() -> dict[str, Any]:
     """The styles as the page's scripts read them."""
     return {
-        "symbols": {
-            str(name): {
-                "path": s.path,
-                "fill": s.fill,
-                "stroke": s.stroke,
-                "strokeWidth": s.stroke_width,
-                "fixedRadius": s.fixed_radius,
-            }
-            for name, s in SYMBOLS.items()
-        },
+        "classes": _symbols(SYMBOLS),
+        "reach": _symbols(REACH_SYMBOLS),
+        "changes": _symbols(CHANGE_SYMBOLS),
         "breaks": list(SHARE_BREAKS),
         "ramp": list(SHARE_RAMP),
     }
+
+
+def _symbols(symbols: Mapping[Any, Symbol]) -> list[dict[str, Any]]:
+    """A list, as order is meaning: the most severe first."""
+    return [
+        {
+            "name": str(name),
+            "path": s.path,
+            "fill": s.fill,
+            "stroke": s.stroke,
+            "strokeWidth": s.stroke_width,
+            "fixedRadius": s.fixed_radius,
+        }
+        for name, s in symbols.items()
+    ]

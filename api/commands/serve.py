@@ -56,11 +56,11 @@ def _check(settings: Settings) -> None:
     from api.features.catalogue import DEFAULT_CATALOGUE
     from api.features.layers import load_layers
     from api.web.proxies import parse_proxies
-    from api.web.security import embed_policy
+    from api.web.security import page_policy
 
     load_layers(settings.layers, DEFAULT_CATALOGUE)
     parse_proxies(settings.trusted_proxies)
-    embed_policy(settings.frame_ancestors)
+    page_policy(settings.frame_ancestors, settings.basemap_url)
 
 
 def _listen(host: str, port: int) -> socket.socket:

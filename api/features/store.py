@@ -5,7 +5,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +35,7 @@ class LoadedRun:
     collections: Mapping[str, Collection]
     members: bytes
     layers: Layers = NO_LAYERS
+    _tables: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, run: Run, catalogue: Catalogue, layers: Layers = NO_LAYERS) -> "LoadedRun":
@@ -56,6 +57,12 @@ class LoadedRun:
             }
         )
         return cls(run, MappingProxyType(collections | dict(layers.collections)), members[1:-1], layers)
+
+    def table(self, name: str) -> Any:
+        """One of the run's tables, read and verified at its first use and kept; not to be changed."""
+        if name not in self._tables:
+            self._tables[name] = self.run.table(name)
+        return self._tables[name]
 
     @property
     def id(self) -> str:

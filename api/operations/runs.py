@@ -7,13 +7,11 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.operations.common import version_of
 from api.web.links import link, request_url, root_url
-from api.web.negotiation import JSON, language, media_type
-from api.web.parameters import FORMAT, LANG, RUN, Query
+from api.web.negotiation import JSON, media_type
+from api.web.parameters import FORMAT, Query
 from api.web.responses import dump, respond
-from api.web.state import RUN_HEADER, Operation, run_of, service_of
-from geo.access.explain import explain
+from api.web.state import RUN_HEADER, Operation, service_of
 from geo.workspace import Run
 
 
@@ -58,23 +56,6 @@ async def run(request: Request, query: Query) -> Response:
     )
 
 
-async def settlement(request: Request, query: Query) -> Response:
-    """What a settlement has, how sure that is, and why."""
-    offer = media_type(request, query.get(FORMAT), [JSON])
-    tongue = language(request, query.get(LANG))
-    found = await run_of(request, query)
-    kato = request.path_params["kato"]
-    return await respond(
-        request,
-        lambda: dump(explain(found.run, kato, tongue)),
-        media_type=offer,
-        version=f"{version_of(request, found)} {tongue}",
-        vary="Accept, Accept-Encoding, Accept-Language",
-        headers={RUN_HEADER: found.id, "Content-Language": tongue},
-        slow=True,
-    )
-
-
 def _brief(request: Request, run: Run, named: dict[str, str]) -> dict[str, Any]:
     manifest = run.manifest
     return {
@@ -94,13 +75,4 @@ RUNS = Operation("/runs", "getRuns", runs, "The stored runs", "runs", (FORMAT,),
 MANIFEST = Operation(
     "/runs/{id}", "getRun", run, "A run's manifest, by id or name", "runs", (FORMAT,), {JSON: {"type": "object"}}
 )
-SETTLEMENT = Operation(
-    "/settlements/{kato}",
-    "explainSettlement",
-    settlement,
-    "Why a settlement has the class and rank it has",
-    "data",
-    (LANG, RUN, FORMAT),
-    {JSON: {"type": "object"}},
-)
-OPERATIONS = (RUNS, MANIFEST, SETTLEMENT)
+OPERATIONS = (RUNS, MANIFEST)

@@ -15,8 +15,8 @@ from api.operations.health import OPERATIONS as HEALTH_OPERATIONS
 from api.operations.items import OPERATIONS as ITEMS_OPERATIONS
 from api.operations.layout import collection_description, collection_title, render
 from api.operations.metadata import OPERATIONS as METADATA_OPERATIONS
+from api.operations.page_context import named_titles
 from api.operations.pages import OPERATIONS as PAGES_OPERATIONS
-from api.operations.pages import named_titles
 from api.operations.queryables import OPERATIONS as QUERYABLES_OPERATIONS
 from api.operations.runs import OPERATIONS as RUNS_OPERATIONS
 from api.operations.signal import OPERATIONS as SIGNAL_OPERATIONS

@@ -13,12 +13,9 @@ from geo.errors import Problem, ValueRejected
 log = logging.getLogger(__name__)
 
 _PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{images}; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
 )
-
-PAGE_POLICY = f"{_PAGE_POLICY}'self'"
-"""Content-Security-Policy of HTML pages: nothing from other hosts, no script in the page itself."""
 
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 """Content-Security-Policy of everything else."""
@@ -29,6 +26,8 @@ EMBED_PATHS = "/embed/"
 _NOT_MODIFIED = 304
 _ANCESTOR = re.compile(r"\*|'self'|'none'|https?://(\*\.)?[A-Za-z0-9.\-]+(:([0-9]{1,5}|\*))?")
 
+_TILES = re.compile(r"(https?://(?:\{s\}\.)?[A-Za-z0-9.\-]+(?::[0-9]{1,5})?)/[^\s'\"]*\{z\}[^\s'\"]*")
+
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -38,30 +37,48 @@ _HEADERS = (
 _HTTPS_HEADERS = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 
 
-def embed_policy(ancestors: str) -> str:
-    """Content-Security-Policy of pages that may stand in frames of these ancestors, separated by spaces.
+def page_policy(ancestors: str = "'self'", basemap_url: str = "") -> str:
+    """Content-Security-Policy of HTML pages: nothing from other hosts, no script in the page itself.
+
+    Parameters
+    ----------
+    ancestors
+        Who may put the page into a frame, separated by spaces.
+    basemap_url
+        Address of map tiles that readers may switch on; empty where there are none.
 
     Raises
     ------
     ValueRejected
-        For what is not the source of a frame.
+        For what is not the source of a frame, or not an address of tiles.
     """
     sources = ancestors.split() or ["'none'"]
     for source in sources:
         if not _ANCESTOR.fullmatch(source):
             remedy = "Accepted in SHALGAI_FRAME_ANCESTORS: 'self', 'none', *, and origins like https://portal.example"
             raise ValueRejected(Problem("not an origin that can embed pages", remedy, value=source))
-    return _PAGE_POLICY + " ".join(sources)
+    return _PAGE_POLICY.format(ancestors=" ".join(sources), images=_origin(basemap_url))
+
+
+def _origin(url: str) -> str:
+    """Origin of an address of tiles as a further source, ``{s}`` of its host as the wildcard that policies know."""
+    if not url:
+        return ""
+    found = _TILES.fullmatch(url)
+    if not found:
+        remedy = "Accepted in SHALGAI_BASEMAP_URL: https://tiles.example/{z}/{x}/{y}.png"
+        raise ValueRejected(Problem("not an address of map tiles", remedy, value=url))
+    return " " + found[1].replace("{s}", "*")
 
 
 class SecurityMiddleware:
     """Works on every answer, those of errors included."""
 
-    def __init__(self, app: ASGIApp, frame_ancestors: str = "'self'") -> None:
+    def __init__(self, app: ASGIApp, frame_ancestors: str = "'self'", basemap_url: str = "") -> None:
         self.app = app
-        self._page = PAGE_POLICY.encode("ascii")
+        self._page = page_policy(basemap_url=basemap_url).encode("ascii")
         self._data = DATA_POLICY.encode("ascii")
-        self._embedded = embed_policy(frame_ancestors).encode("ascii")
+        self._embedded = page_policy(frame_ancestors, basemap_url).encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""

@@ -60,7 +60,7 @@ def explain(run: RunTables, kato: str, language: str) -> dict[str, Any]:
     found = gaps[gaps["kato"] == kato]
     if found.empty:
         raise UnknownName(Problem("no such settlement in this run", "Give a KATO code of nine digits", value=kato))
-    row = {name: _plain(value) for name, value in found.iloc[0].drop("geometry").items()}
+    row = {name: plain(value) for name, value in found.iloc[0].drop("geometry").items()}
     geometry = found.geometry.iloc[0]
     position = None if geometry is None else geometry.representative_point()
     service = run.table("service")
@@ -110,7 +110,7 @@ def explain(run: RunTables, kato: str, language: str) -> dict[str, Any]:
         ],
         "evidence": [
             {
-                **{str(name): _plain(value) for name, value in evidence.items() if name != "kato"},
+                **{str(name): plain(value) for name, value in evidence.items() if name != "kato"},
                 "basis_text": _worded(BASIS_TEXTS, evidence["basis"], language),
             }
             for evidence in service[service["kato"] == kato].to_dict("records")
@@ -128,7 +128,7 @@ def _nearest_served(gaps: Any, position: shapely.Point | None, language: str) ->
     if found is None:
         return None
     row, km = found
-    return {"kato": row["kato"], "name": _plain(row[f"name_{language}"]), "km": km}
+    return {"kato": row["kato"], "name": plain(row[f"name_{language}"]), "km": km}
 
 
 def _nearest_site(run: RunTables, position: shapely.Point | None) -> dict[str, Any] | None:
@@ -139,7 +139,7 @@ def _nearest_site(run: RunTables, position: shapely.Point | None) -> dict[str, A
     row, km = found
     cells = sites[sites.geometry == row["geometry"]]
     return {
-        "site_id": _plain(row["site_id"]),
+        "site_id": plain(row["site_id"]),
         "operators": sorted({str(name) for name in cells["operator"].dropna()}),
         "technologies": sorted({str(name) for name in cells["technology"].dropna()}),
         "km": km,
@@ -164,7 +164,7 @@ def _profile(run: RunTables, kato: str) -> dict[str, Any] | None:
     found = profiles[profiles["kato"] == kato]
     if found.empty:
         return None
-    row = {str(name): _plain(value) for name, value in found.iloc[0].items() if name != "kato"}
+    row = {str(name): plain(value) for name, value in found.iloc[0].items() if name != "kato"}
     return row | {"heights_m": [int(height) for height in row["heights_m"].split()]}
 
 
@@ -185,7 +185,7 @@ def _worded(words: dict[str, str], code: Any, language: str) -> str | None:
     return text(words[code], language) if code in words else None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A table's value as JSON has it: None for every kind of missing."""
     if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
         return None

@@ -2,38 +2,35 @@
 import { layerDescriptions } from "./config.js";
 import { features } from "./data.js";
 import { t } from "./i18n.js";
+import { addLayer } from "./layers.js";
 import { L } from "./leaflet.js";
-import * as state from "./state.js";
+import { say } from "./notice.js";
 
-export function addCoverage(map, say) {
-  const renderer = L.svg({ pane: "coverage", padding: 0.5 });
-  const boxes = new Map([...document.querySelectorAll("input[data-layer]")].map((box) => [box.dataset.layer, box]));
-  const patterns = new Map([...document.querySelectorAll("pattern[data-technology]")].map((p) => [p.dataset.technology, p.id]));
-  const wanted = new Set((state.get("layers") ?? "").split(","));
-  for (const { element, collection, query, type } of layerDescriptions) {
-    if (type !== "coverage") continue;
-    const box = [...boxes.values()].find(({ dataset }) => element.endsWith(dataset.layer));
-    if (!box) continue;
-    let layer = null;
-    const show = async () => {
-      if (box.checked && !layer) {
-        try {
-          layer = await areas(collection, query, renderer, patterns.get(query.technology));
-        } catch (error) {
-          box.checked = false;
-          say(t("The coverage areas could not be loaded"));
-          console.warn(error);
-          return;
-        }
-      }
-      if (box.checked) layer.addTo(map);
-      else layer?.remove();
-      state.set("layers", [...boxes.values()].filter((b) => b.checked).map((b) => b.dataset.layer).join(","));
-    };
-    box.checked = wanted.has(box.dataset.layer);
-    box.addEventListener("change", show);
-    if (box.checked) show();
+/** Adds a switch for each technology's areas. */
+export function addCoverage(map) {
+  for (const [name, make] of makers()) {
+    addLayer(map, name, make, {
+      onError(error) {
+        say(t("The coverage areas could not be loaded"));
+        console.warn(error);
+      },
+    });
   }
+}
+
+/** Draws the areas of these layers, without switches. */
+export async function drawCoverage(map, names) {
+  const wanted = makers().filter(([name]) => names.includes(name));
+  for (const layer of await Promise.all(wanted.map(([, make]) => make()))) layer.addTo(map);
+}
+
+/** Names of the layers and functions that fetch them. */
+function makers() {
+  const renderer = L.svg({ pane: "coverage", padding: 0.5 });
+  const patterns = new Map([...document.querySelectorAll("pattern[data-technology]")].map((p) => [p.dataset.technology, p.id]));
+  return layerDescriptions
+    .filter(({ type }) => type === "coverage")
+    .map(({ collection, query }) => [`coverage_${query.technology}`, () => areas(collection, query, renderer, patterns.get(query.technology))]);
 }
 
 async function areas(collection, query, renderer, pattern) {

@@ -1,24 +1,21 @@
 // Fetches the run's collections, page by page. Every request names the run, so that one page shows one run.
 import { config, serviceUrl } from "./config.js";
 
-const PAGE = 1000;
+const PAGE = 10000;
 
-async function page(collection, query, offset) {
-  const url = serviceUrl(`collections/${encodeURIComponent(collection)}/items`);
-  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-  url.searchParams.set("run", config.run);
-  url.searchParams.set("limit", PAGE);
-  if (offset) url.searchParams.set("offset", offset);
-  const response = await fetch(url, { headers: { Accept: "application/geo+json" } });
-  if (!response.ok) throw new Error(`${collection}: HTTP ${response.status}`);
+/** A document of the service. */
+export async function fetched(path, query) {
+  const response = await fetch(serviceUrl(path, query), { headers: { Accept: "application/geo+json, application/json" } });
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
   return response.json();
 }
 
 /** All features of a collection. */
-export async function features(collection, query = {}) {
+export async function features(collection, query = {}, run = config.run) {
   const found = [];
   for (;;) {
-    const answer = await page(collection, query, found.length);
+    const page = { ...query, run, limit: PAGE, ...(found.length ? { offset: found.length } : {}) };
+    const answer = await fetched(`collections/${encodeURIComponent(collection)}/items`, page);
     found.push(...answer.features);
     if (!answer.features.length || found.length >= (answer.numberMatched ?? 0)) return found;
   }

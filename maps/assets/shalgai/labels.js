@@ -1,13 +1,15 @@
 // Names on the map: districts first, then settlements by people, as many as fit without touching
 // a name or a marker. Only districts and towns may hide a marker, where there is no other room.
 import { position } from "./data.js";
+import { labelPoint } from "./districts.js";
 import { h } from "./dom.js";
 import { nameOf } from "./i18n.js";
 import { L } from "./leaflet.js";
-import { labelPoint, legendWidth } from "./map.js";
+import { legendWidth } from "./map.js";
 
 const MOST = 70;
 const TRIED = 400;
+const CELL = 64;
 const PIXELS_PER_NAME = 20000;
 const GAP = 2;
 const HEIGHT = 15;
@@ -32,13 +34,13 @@ export function addLabels(map, districts, settlements, markers) {
     const view = map.getBounds();
     const first = map.containerPointToLayerPoint([legendWidth(map), 0]);
     const last = map.containerPointToLayerPoint(map.getSize());
-    const visible = places.filter(({ at }) => view.contains(at));
-    const dots = visible.map(({ at, kato }) => ({ point: map.latLngToLayerPoint(at), radius: markers.radius(kato), kato, weight: markers.severity(kato) }));
+    const visible = places.filter(({ at, kato }) => view.contains(at) && markers.isShown(kato));
+    const dots = grid(visible.map(({ at, kato }) => ({ point: map.latLngToLayerPoint(at), radius: markers.radius(kato), kato, weight: markers.severity(kato) })));
     const taken = [];
     const shown = [];
     /** How much of the markers a name would hide, severe ones counting most. */
     const cost = (box, kato) =>
-      dots.reduce((sum, dot) => sum + (dot.kato !== kato && meets(box, around(dot.point, dot.radius * 2, dot.radius * 2)) ? dot.weight ** 2 : 0), 0);
+      dots(box).reduce((sum, dot) => sum + (dot.kato !== kato && meets(box, around(dot.point, dot.radius * 2, dot.radius * 2)) ? dot.weight ** 2 : 0), 0);
     const within = (box) => box[0] > first.x && box[1] > first.y && box[2] < last.x && box[3] < last.y;
     const free = (box) => within(box) && !taken.some((other) => meets(box, other));
     const cheapest = (boxes, kato) => boxes.filter(free).map((box) => ({ box, cost: cost(box, kato) })).sort((a, b) => a.cost - b.cost)[0];
@@ -71,6 +73,25 @@ export function addLabels(map, districts, settlements, markers) {
   map.on("moveend zoomend resize", refresh);
   map.on("zoomstart", () => pane.replaceChildren());
   refresh();
+  return refresh;
+}
+
+/** Finds the dots near a box without looking at all of them. */
+function grid(dots) {
+  const cells = new Map();
+  const key = (x, y) => `${Math.floor(x / CELL)} ${Math.floor(y / CELL)}`;
+  for (const dot of dots) {
+    const at = key(dot.point.x, dot.point.y);
+    if (cells.has(at)) cells.get(at).push(dot);
+    else cells.set(at, [dot]);
+  }
+  return ([left, top, right, bottom]) => {
+    const found = [];
+    for (let x = left - CELL / 2; x < right + CELL * 1.5; x += CELL) {
+      for (let y = top - CELL / 2; y < bottom + CELL * 1.5; y += CELL) found.push(...(cells.get(key(x, y)) ?? []));
+    }
+    return found;
+  };
 }
 
 function short(words) {

@@ -1,11 +1,11 @@
 // The card of a settlement or district: what is known, how sure it is, and why.
+import { config, serviceUrl } from "./config.js";
 import { h, name as text } from "./dom.js";
 import { date, language, nameOf, number, percent, t, word } from "./i18n.js";
 import { reason } from "./reasons.js";
-import { className, picture, symbolOf } from "./symbols.js";
+import { classes } from "./symbols.js";
 
 const known = (value) => value !== null && value !== undefined;
-
 
 export function people(properties) {
   if (!known(properties.population)) return t("not known");
@@ -26,11 +26,12 @@ export function settlementCard(feature, district, onClose) {
     h("p", { class: "card-where" }, [p.kind && word("kinds", p.kind), district && text(district)].filter(Boolean).flatMap((part, i) => (i ? [" · ", part] : [part]))),
     feature.geometry ? null : h("p", { class: "card-warning" }, t("The position of this settlement is not known: the map shows its district")),
     p.scenario ? h("p", { class: "card-warning" }, t("Scenario: assumed, not observed")) : null,
-    h("p", { class: "card-class" }, picture(symbolOf(p)), h("strong", {}, className(p)), technology(p)),
+    h("p", { class: "card-class" }, classes.picture(p), h("strong", {}, classes.title(p)), technology(p)),
     figures(p),
     parts(p),
     evidence(p),
     reasons(p),
+    more("settlements", p.kato, t("All about this settlement")),
   );
 }
 
@@ -52,7 +53,14 @@ export function districtCard(properties, onClose) {
         known(p.share_without) ? percent(p.share_without, 1) : null,
       ),
     ),
+    more("districts", p.kato, t("All about this district")),
   );
+}
+
+/** The way to the page that tells everything; from a framed map it opens beside the site that frames it. */
+function more(path, kato, title) {
+  const href = serviceUrl(`${path}/${encodeURIComponent(kato)}`, { f: "html", lang: language, run: config.run }).href;
+  return h("p", { class: "card-more" }, h("a", { href, ...(config.framed ? { target: "_blank", rel: "noopener" } : {}) }, title));
 }
 
 function card(onClose, title, ...body) {
@@ -80,7 +88,7 @@ function otherNames(p) {
 }
 
 function technology(p) {
-  if (["unserved", "unknown"].includes(symbolOf(p))) return null;
+  if (["unserved", "unknown"].includes(classes.of(p))) return null;
   const words = [p.best_technology && word("technologies", p.best_technology), p.best_operator !== "unspecified" && p.best_operator];
   const kept = words.filter(Boolean);
   return kept.length ? h("span", { class: "card-technology" }, kept.flatMap((w, i) => (i ? [" · ", text(w)] : [text(w)]))) : null;

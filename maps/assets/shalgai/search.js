@@ -2,7 +2,6 @@
 import { h, name as text } from "./dom.js";
 import { fold } from "./fold.js";
 import { nameOf, number, t } from "./i18n.js";
-import { className, picture, symbolOf } from "./symbols.js";
 
 const SHOWN = 7;
 
@@ -38,7 +37,8 @@ export function find(entries, query) {
     .map(({ feature }) => feature);
 }
 
-export function createSearch(input, list, status, features, districtOf, onPick) {
+/** The search field; `symbols` tells what each place found has. */
+export function createSearch(input, list, status, features, { symbols, districtOf, onPick, onText = () => {} }) {
   const entries = index(features);
   let options = [];
   let active = -1;
@@ -63,6 +63,7 @@ export function createSearch(input, list, status, features, districtOf, onPick) 
   function pick(option) {
     input.value = nameOf(option.feature.properties);
     close();
+    onText(input.value);
     onPick(option.feature.properties.kato);
   }
 
@@ -92,12 +93,12 @@ export function createSearch(input, list, status, features, districtOf, onPick) 
     const element = h(
       "li",
       { id: `suggestion-${i}`, role: "option", "aria-selected": "false", "data-kato": p.kato },
-      picture(symbolOf(p)),
+      symbols.picture(p),
       h(
         "span",
         { class: "suggestion-words" },
         h("span", { class: "suggestion-name" }, text(nameOf(p)), others.length ? h("span", { class: "suggestion-others" }, text(others.join(" · "))) : null),
-        h("small", {}, text(districtOf(p)), ` · ${className(p)}`, feature.geometry ? null : ` · ${t("no position")}`),
+        h("small", {}, text(districtOf(p)), ` · ${symbols.title(p)}`, feature.geometry ? null : ` · ${t("no position")}`),
       ),
     );
     element.addEventListener("mousedown", (event) => event.preventDefault());
@@ -107,6 +108,7 @@ export function createSearch(input, list, status, features, districtOf, onPick) 
 
   input.addEventListener("input", show);
   input.addEventListener("focus", () => input.value && show());
+  input.addEventListener("change", () => onText(input.value));
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {

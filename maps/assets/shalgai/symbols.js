@@ -3,42 +3,46 @@ import { config } from "./config.js";
 import { s } from "./dom.js";
 import { word } from "./i18n.js";
 
-export const SYMBOLS = config.styles.symbols;
-/** The most severe class first. */
-export const CLASSES = ["unserved", "voice_only", "below_standard", "unknown", "served"];
-const PATHS = Object.fromEntries(Object.entries(SYMBOLS).map(([name, symbol]) => [name, new Path2D(symbol.path)]));
-
-export function symbolOf(properties) {
-  return properties.service_class in SYMBOLS ? properties.service_class : "unknown";
+/**
+ * A set of symbols, the most severe first. `nameOf(properties)` tells which one a settlement has, `titleOf(name)` what
+ * it is called; a name that the set does not have counts as `unknown`.
+ */
+export function symbolSet(descriptions, nameOf, titleOf) {
+  const symbols = new Map(descriptions.map((symbol) => [symbol.name, { ...symbol, outline: new Path2D(symbol.path) }]));
+  const names = [...symbols.keys()];
+  const of = (properties) => (symbols.has(nameOf(properties)) ? nameOf(properties) : "unknown");
+  return {
+    names,
+    get: (name) => symbols.get(name),
+    of,
+    order: (properties) => names.indexOf(of(properties)),
+    title: (properties) => titleOf(of(properties)),
+    picture: (properties) => picture(symbols.get(of(properties))),
+    /** Radius in pixels by people; their number is read from the area. */
+    radius(properties, scale = 1) {
+      const fixed = symbols.get(of(properties)).fixedRadius;
+      if (fixed) return fixed * Math.sqrt(scale);
+      return Math.min(2.8 + Math.sqrt(properties.population ?? 0) / 10, 12) * scale;
+    },
+  };
 }
 
-export function className(properties) {
-  return word("classes", symbolOf(properties));
-}
+export const classes = symbolSet(config.styles.classes, (p) => p.service_class, (name) => word("classes", name));
 
-/** Radius in pixels by people; their number is read from the area. */
-export function radiusOf(properties, scale = 1) {
-  const fixed = SYMBOLS[symbolOf(properties)].fixedRadius;
-  if (fixed) return fixed * Math.sqrt(scale);
-  return Math.min(2.8 + Math.sqrt(properties.population ?? 0) / 10, 12) * scale;
-}
-
-export function draw(context, name, { x, y }, radius) {
-  const symbol = SYMBOLS[name];
+export function draw(context, symbol, { x, y }, radius) {
   context.save();
   context.translate(x, y);
   context.scale(radius, radius);
   context.lineWidth = symbol.strokeWidth / radius;
   context.fillStyle = symbol.fill;
   context.strokeStyle = symbol.stroke;
-  context.fill(PATHS[name]);
-  context.stroke(PATHS[name]);
+  context.fill(symbol.outline);
+  context.stroke(symbol.outline);
   context.restore();
 }
 
-/** The symbol as a small picture beside a word. */
-export function picture(name) {
-  const symbol = SYMBOLS[name];
+/** A symbol as a small picture beside a word. */
+function picture(symbol) {
   const radius = symbol.fixedRadius ? symbol.fixedRadius * 1.4 : 6.2;
   const stroke = symbol.stroke === "#ffffff" ? "none" : symbol.stroke;
   return s(

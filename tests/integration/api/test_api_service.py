@@ -133,7 +133,7 @@ def test_our_own_failure_is_a_problem_without_traceback(
     def fail(*_: Any) -> None:
         raise KeyError("/work/secret")
 
-    monkeypatch.setattr("api.operations.runs.explain", fail)
+    monkeypatch.setattr("api.operations.places.explain", fail)
     response = client.get("/settlements/900000009")
     assert_problem(response, 500)
     assert "secret" not in response.text

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from api.web.access_log import line, safe_query
 from api.web.cors import parse_origins
 from api.web.proxies import ProxyMiddleware, parse_proxies
-from api.web.security import PAGE_POLICY, embed_policy
+from api.web.security import page_policy
 from geo.errors import ValueRejected
 
 
@@ -90,17 +90,17 @@ def test_origins_are_separated_by_commas() -> None:
 
 
 def test_frames_are_for_those_who_are_named() -> None:
-    assert embed_policy("'self'") == PAGE_POLICY
-    assert embed_policy("https://a.example http://*.b.example:8080").endswith(
+    assert page_policy("'self'") == page_policy()
+    assert page_policy("https://a.example http://*.b.example:8080").endswith(
         "frame-ancestors https://a.example http://*.b.example:8080"
     )
-    assert embed_policy("").endswith("frame-ancestors 'none'")
+    assert page_policy("").endswith("frame-ancestors 'none'")
 
 
 @pytest.mark.parametrize("text", ["https://a.example; script-src *", "a.example", "'unsafe-inline'", "https://a/b"])
 def test_what_is_no_ancestor_is_refused(text: str) -> None:
     with pytest.raises(ValueRejected, match="SHALGAI_FRAME_ANCESTORS"):
-        embed_policy(text)
+        page_policy(text)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +144,21 @@ def test_a_line_is_one_line_of_json_whatever_the_client_sends() -> None:
     found = orjson.loads(text)
     assert (found["status"], found["bytes"], found["duration_ms"]) == (200, 3, 1.235)
     assert (found["run"], found["encoding"], found["client"]) == ("0123456789abcdef", "br", None)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://tiles.example/{z}/{x}/{y}.png", "https://tiles.example"),
+        ("http://127.0.0.1:8081/a/{z}/{x}/{y}", "http://127.0.0.1:8081"),
+        ("https://{s}.tiles.example/{z}/{x}/{y}.png", "https://*.tiles.example"),
+    ],
+)
+def test_pictures_come_from_the_tile_server_of_the_settings_too(url: str, origin: str) -> None:
+    assert f"img-src 'self' data: blob: {origin};" in page_policy(basemap_url=url)
+
+
+@pytest.mark.parametrize("url", ["https://a.example/; script-src *", "tiles", "ftp://a/{z}", "https://a.example/{z}'"])
+def test_what_is_no_address_of_tiles_is_refused(url: str) -> None:
+    with pytest.raises(ValueRejected, match="SHALGAI_BASEMAP_URL"):
+        page_policy(basemap_url=url)

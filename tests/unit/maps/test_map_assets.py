@@ -36,6 +36,14 @@ def test_every_asset_is_ours_or_listed():
     assert {path.name for path in maps.ASSETS.iterdir()} == folders
 
 
+def test_the_tests_own_assets_are_the_pinned_ones():
+    folder = Path(__file__).parents[2] / "browser" / "assets"
+    [package] = tomllib.loads((folder / "vendored.toml").read_text("utf-8"))["package"]
+    digests = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (folder / package["folder"]).iterdir()}
+    assert digests == package["files"]
+    assert "Mozilla Public License" in (folder / package["licence_file"]).read_text("utf-8")
+
+
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_our_assets_name_no_other_host(path):
     addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.[a-z]{2,}[\w./-]*", path.read_text("utf-8")))

@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 import maps
+from geo.access.compare import Change
+from geo.access.offers import Reach
 from geo.ingest.report import Severity
+from maps.comparison import CHANGE_WORDS
+from maps.coverage import REACH_WORDS
 from maps.i18n import KINDS, LANGUAGES, TECHNOLOGIES, get_language
 from maps.ingest_report import ABOUT
+from maps.styles import CHANGE_SYMBOLS, REACH_SYMBOLS
 
 FOLDER = Path(maps.__file__).parent
 FIELD = re.compile(r"\{\w+\}")
@@ -52,6 +57,17 @@ def test_catalogues_hold_the_same_messages(code):
     assert set(messages(code)) == set(messages("en"))
 
 
+def test_words_and_symbols_for_every_reach_and_change():
+    assert set(REACH_WORDS) == {str(name) for name in Reach} == set(REACH_SYMBOLS)
+    assert set(CHANGE_WORDS) == {str(name) for name in Change} == set(CHANGE_SYMBOLS)
+
+
+def test_kazakh_speaks_as_officials_write():
+    kazakh = " ".join(str(form) for message in messages("kk").values() for form in forms(message.string))
+    for word in ("елді мекен", "аудан", "қамту айма", "байланыс"):
+        assert word in kazakh.lower()
+
+
 @pytest.mark.parametrize("code", ["kk", "ru"])
 def test_translations_are_not_the_english_text(code):
     same = {"GeoJSON", "SHA-256", *TECHNOLOGIES.values()}
@@ -69,6 +85,8 @@ def test_catalogues_hold_what_pages_and_scripts_say_and_nothing_else():
         | {str(severity).capitalize() for severity in Severity}
         | set(KINDS.values())
         | set(TECHNOLOGIES.values())
+        | set(REACH_WORDS.values())
+        | set(CHANGE_WORDS.values())
     )
     assert spoken == known
 

@@ -165,8 +165,8 @@ def test_layers_hold_the_rows_in_their_types_order_and_crs(name: str, crs: Serve
     assert set(back["label"]) == {"Сценарий!"}
     shapes, known = truth(collection, crs, rows), collection.geometries[rows] != None  # noqa: E711 - element-wise
     assert back.geometry.notna().tolist() == known.tolist()
-    # rounded to centimetres; for Pulkovo 1942 PROJ alone takes another operation, of an area that does not hold Kazakhstan
-    tolerance = 5.0 if crs is PULKOVO else 0.006 if crs is UTM else 1e-6
+    # rounded to centimetres; for Pulkovo 1942 PROJ alone takes another operation, not meant for Kazakhstan
+    tolerance = 5.0 if crs is PULKOVO else 0.01 if crs is UTM else 1e-6
     assert shapely.equals_exact(back.geometry[known].array, shapes[known].array, tolerance).all()
     wanted = pyproj.CRS("EPSG:4326") if crs == CRS84 and name != "parquet" else crs.crs
     assert pyproj.CRS(back.crs).equals(wanted, ignore_axis_order=True)

@@ -1,0 +1,128 @@
+"""Settlements and districts of a run, one by one: for programs and as pages."""
+
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.features.store import LoadedRun
+from api.operations.common import version_of
+from api.operations.layout import in_language
+from api.operations.page_context import page_response, page_values
+from api.web.links import link, request_url, with_query
+from api.web.negotiation import HTML, JSON, language, media_type
+from api.web.parameters import FORMAT, LANG, RUN, Query
+from api.web.responses import dump, respond
+from api.web.state import RUN_HEADER, Operation, run_of
+from geo.access.explain import explain
+from geo.access.place import district_rows
+from maps.district import DistrictContext, district_page
+from maps.village import VillageContext, village_page
+
+_VARY = "Accept, Accept-Encoding, Accept-Language"
+
+
+async def settlement(request: Request, query: Query) -> Response:
+    """What a settlement has, how sure that is, and why."""
+    offer = media_type(request, query.get(FORMAT), [JSON, HTML])
+    tongue = language(request, query.get(LANG))
+    run = await run_of(request, query)
+    told = await to_thread.run_sync(explain, run, request.path_params["kato"], tongue)
+    if offer == HTML:
+        values = await page_values(request, query, run, tongue)
+        gaps = run.table("gaps")
+        geometry = gaps.geometry[gaps["kato"] == told["kato"]].iloc[0]
+        districts = _districts(run, tongue)
+        return await page_response(
+            request,
+            run,
+            values,
+            lambda: village_page(VillageContext(**values, told=told, districts=districts, geometry=geometry)),
+        )
+    return await _document(request, run, tongue, told)
+
+
+async def district(request: Request, query: Query) -> Response:
+    """A district's totals and its settlements, the worst gap first."""
+    offer = media_type(request, query.get(FORMAT), [JSON, HTML])
+    tongue = language(request, query.get(LANG))
+    run = await run_of(request, query)
+    kato = request.path_params["kato"]
+    row, settlements = await to_thread.run_sync(district_rows, run, kato)
+    if offer == HTML:
+        values = await page_values(request, query, run, tongue)
+        districts = _districts(run, tongue)
+        return await page_response(
+            request,
+            run,
+            values,
+            lambda: district_page(DistrictContext(**values, row=row, districts=districts, settlements=settlements)),
+        )
+    shown = [{name: value for name, value in of.items() if name != "geometry"} for of in settlements]
+    return await _document(request, run, tongue, {**row, "members": shown})
+
+
+async def _document(request: Request, run: LoadedRun, tongue: str, content: dict[str, Any]) -> Response:
+    label = run.manifest.get("label")
+
+    def make() -> bytes:
+        return dump(
+            {
+                **content,
+                "run": run.id,
+                "scenario": run.manifest.get("scenario"),
+                "label": in_language(label, tongue) if label else None,
+                "credits": run.manifest.get("credits", []),
+                "links": [
+                    link("self", request_url(request), JSON, "This document"),
+                    link("alternate", _as_page(request), HTML, "This document as a page"),
+                ],
+            }
+        )
+
+    return await respond(
+        request,
+        make,
+        media_type=JSON,
+        version=f"{version_of(request, run)} {tongue}",
+        vary=_VARY,
+        headers={RUN_HEADER: run.id, "Content-Language": tongue},
+    )
+
+
+def _as_page(request: Request) -> str:
+    kept = [(name, text) for name, text in request.query_params.multi_items() if name != "f"]
+    return with_query(request_url(request).partition("?")[0], [*kept, ("f", "html")])
+
+
+def _districts(run: LoadedRun, tongue: str) -> list[tuple[str, str, Any]]:
+    """(KATO, name, geometry) of every district of a run."""
+    table = run.table("districts")
+    names = table[["name_kk", "name_ru", "name_en"]].to_dict("records")
+    return [
+        (kato, in_language({code: row[f"name_{code}"] for code in ("kk", "ru", "en")}, tongue), geometry)
+        for kato, row, geometry in zip(table["kato"], names, table.geometry, strict=True)
+    ]
+
+
+OPERATIONS = (
+    Operation(
+        "/settlements/{kato}",
+        "explainSettlement",
+        settlement,
+        "Why a settlement has the class and rank it has",
+        "data",
+        (LANG, RUN, FORMAT),
+        {JSON: {"type": "object"}, HTML: {"type": "string"}},
+    ),
+    Operation(
+        "/districts/{kato}",
+        "describeDistrict",
+        district,
+        "A district's totals and its settlements, the worst gap first",
+        "data",
+        (LANG, RUN, FORMAT),
+        {JSON: {"type": "object"}, HTML: {"type": "string"}},
+    ),
+)
