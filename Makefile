@@ -17,7 +17,7 @@ run:
 
 test: lint
 	@scripts/set-up browser
-	$(BIN)/pytest -m "not bench and not soak"
+	$(BIN)/pytest -n auto --dist loadfile -m "not bench and not soak"
 
 lint:
 	@scripts/set-up dev
