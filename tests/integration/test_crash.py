@@ -32,7 +32,7 @@ COMMANDS = {
 }
 """Commands to kill, by name: each changes a workspace in which the bundled region was analysed by the standard kz."""
 
-KILLS, SOAK_KILLS = 5, 50
+KILLS, SOAK_KILLS = 3, 50
 TIMEOUT_S = 300
 SEEDS = [*range(KILLS), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(KILLS, KILLS + SOAK_KILLS))]
 
@@ -180,7 +180,7 @@ def test_a_file_that_may_not_grow_is_a_clear_error_and_breaks_nothing(workspace:
     code, errors = run(COMMANDS["analyse"], workspace, preexec_fn=limit)
     assert code == 2, errors
     assert "cannot be written: File too large" in errors
-    assert str(workspace) in errors
+    assert str(workspace)[:60] in errors  # a long path is shortened
     assert check(workspace) == before
     assert not list(workspace.glob("*/.writing-*"))
     assert run(COMMANDS["analyse"], workspace)[0] == 0
@@ -218,7 +218,7 @@ def test_a_full_disk_is_a_clear_error_and_breaks_nothing(
     code, errors = run(COMMANDS["analyse"], workspace)
     assert code == 2, errors
     assert "cannot be written: No space left on device" in errors
-    assert str(workspace) in errors
+    assert str(workspace)[:60] in errors  # a long path is shortened
     assert "Free some space" in errors
     assert check(workspace) == before
     assert not list(workspace.glob("*/.writing-*"))

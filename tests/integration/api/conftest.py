@@ -1,6 +1,5 @@
 """Small runs of a made-up region, and a client that speaks to the application without a network."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -8,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from asynchronous import run
 
 from api.app import create_app
 from geo.tables.results import GAPS, INDICATORS, SERVICE
@@ -45,9 +44,8 @@ class Bridge(httpx.BaseTransport):
                 headers.append((b"x-content-length", response.headers.get("content-length", "").encode()))
             return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(content))
 
-        # a loop of its own in a thread of its own: a browser test may have left one running in this thread
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: asyncio.run(call())).result()
+        response: httpx.Response = run(call())
+        return response
 
 
 def make_gaps(count: int = 250, *, seed: int = 1, people: int = 100) -> gpd.GeoDataFrame:

@@ -12,6 +12,7 @@ import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
+from asynchronous import run
 
 from api.app import create_app
 from api.exports.formats import EXPORTS
@@ -168,7 +169,7 @@ def test_nothing_stays_on_disk_when_the_client_goes_away(
 
         await app(scope, receive, send)
 
-    asyncio.run(asyncio.wait_for(visit(), 20))
+    run(asyncio.wait_for(visit(), 20))
     assert len(seen) == 1
     assert seen[0]
     assert not list(tmp_path.iterdir())
@@ -194,7 +195,7 @@ def test_only_a_few_files_are_made_at_the_same_time(root: Path, monkeypatch: pyt
             answers = await asyncio.gather(*(client.get(GAPS, params={"f": "gpkg"}) for _ in range(8)))
         return [answer.status_code for answer in answers]
 
-    assert asyncio.run(visit()) == [200] * 8
+    assert run(visit()) == [200] * 8
     assert most > 0
 
 

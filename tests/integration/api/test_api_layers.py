@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from asynchronous import run
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -144,8 +145,8 @@ def test_an_answer_that_does_not_begin_in_time_is_refused_and_its_work_counts_on
 ) -> None:
     configured(request_timeout_s="0.05", concurrent_requests_max="1")
     app, ended = create_app(root), threading.Event()
-    asyncio.run(_call(app, ITEMS))  # loads the run
-    monkeypatch.setattr("api.operations.pages.overview_page", lambda _: str(ended.wait(20)))
+    run(_call(app, ITEMS))  # loads the run
+    monkeypatch.setattr("api.operations.overviews.overview_page", lambda _: str(ended.wait(20)))
 
     async def scene() -> tuple[list[Any], int]:
         messages: list[Any] = []
@@ -163,12 +164,12 @@ def test_an_answer_that_does_not_begin_in_time_is_refused_and_its_work_counts_on
         await slow
         return messages, meanwhile
 
-    messages, meanwhile = asyncio.run(scene())
+    messages, meanwhile = run(scene())
     assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
     assert messages[0]["status"] == 503
     assert "within 0.05 s" in json.loads(messages[1]["body"])["detail"]
     assert meanwhile == 503
-    assert asyncio.run(_call(app, ITEMS)) == 200
+    assert run(_call(app, ITEMS)) == 200
 
 
 def _scope(path: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asynchronous import run
 
 ITEMS = "/collections/gaps/items"
 PATHS = (
@@ -89,7 +90,7 @@ def resident_bytes(pid: int) -> int:
 
 def test_many_clients_at_once_get_what_they_ask_for(root: Path, serve_process: Any) -> None:
     with serve_process(root) as served:
-        asyncio.run(load(served.port, 30, lambda number: number < 900))
+        run(load(served.port, 30, lambda number: number < 900))
         lines = served.accesses()
     assert len(lines) == 900
     assert {line["status"] for line in lines} == {200, 304, 400, 404}
@@ -101,7 +102,7 @@ def test_a_hundred_clients_for_a_minute_without_an_error(
 ) -> None:
     with serve_process(root, 2) as served:
         end = time.monotonic() + 60
-        done = asyncio.run(load(served.port, 100, lambda _: time.monotonic() < end))
+        done = run(load(served.port, 100, lambda _: time.monotonic() < end))
         errors = [line for line in served.accesses() if line["status"] >= 500]
     with capsys.disabled():
         print(f"\n100 clients, 2 workers: {done / 60:.0f} requests/s")
@@ -114,9 +115,9 @@ def test_memory_is_flat_over_a_hundred_thousand_requests(
     root: Path, serve_process: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serve_process(root) as served:
-        asyncio.run(load(served.port, 20, lambda number: number < 20_000))
+        run(load(served.port, 20, lambda number: number < 20_000))
         early = resident_bytes(served.process.pid)
-        asyncio.run(load(served.port, 20, lambda number: number < 80_000))
+        run(load(served.port, 20, lambda number: number < 80_000))
         late = resident_bytes(served.process.pid)
     with capsys.disabled():
         print(f"\nmemory after 20,000 requests {early / 2**20:.1f} MB, after 100,000 {late / 2**20:.1f} MB")

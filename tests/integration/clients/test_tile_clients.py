@@ -13,6 +13,7 @@ import subprocess
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -215,17 +216,8 @@ def maplibre(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize(("name", "zoom"), [("near", 8), ("far", 4.5)], ids=["features", "totals"])
-def test_maplibre_draws_the_tiles(address: str, maplibre: Path, name: str, zoom: int) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    script = PAGE_SCRIPT.replace("ADDRESS", address).replace("CENTRE", json.dumps(CENTRE)).replace("ZOOM", str(zoom))
-    (maplibre / "page.js").write_text(script, encoding="utf-8")
-    (maplibre / "index.html").write_text(PAGE, encoding="utf-8")
-    SCREENSHOTS.mkdir(exist_ok=True)
-    picture = SCREENSHOTS / f"maplibre-{name}.png"
-    (maplibre / "page.css").write_text(PAGE_STYLE, encoding="utf-8")
-    handler = functools.partial(type("Site", (Site,), {"policy": PAGE_POLICY.format(address)}), directory=str(maplibre))
+def draw(sync_api: Any, handler: Any, picture: Path) -> tuple[Any, list[str]]:
+    """What MapLibre has drawn of the page that a handler serves, and what went wrong; a screenshot of it."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site, sync_api.sync_playwright() as playwright:
         threading.Thread(target=site.serve_forever, daemon=True).start()
         # the service sends no CORS headers unless told to, and this page is on another port
@@ -241,6 +233,23 @@ def test_maplibre_draws_the_tiles(address: str, maplibre: Path, name: str, zoom:
         page.screenshot(path=picture)
         browser.close()
         site.shutdown()
+    return drawn, complaints
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("name", "zoom"), [("near", 8), ("far", 4.5)], ids=["features", "totals"])
+def test_maplibre_draws_the_tiles(address: str, maplibre: Path, name: str, zoom: int) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    script = PAGE_SCRIPT.replace("ADDRESS", address).replace("CENTRE", json.dumps(CENTRE)).replace("ZOOM", str(zoom))
+    (maplibre / "page.js").write_text(script, encoding="utf-8")
+    (maplibre / "index.html").write_text(PAGE, encoding="utf-8")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    picture = SCREENSHOTS / f"maplibre-{name}.png"
+    (maplibre / "page.css").write_text(PAGE_STYLE, encoding="utf-8")
+    handler = functools.partial(type("Site", (Site,), {"policy": PAGE_POLICY.format(address)}), directory=str(maplibre))
+    with ThreadPoolExecutor(1) as pool:
+        # a thread of its own: a browser test may have left Playwright's loop running in this one
+        drawn, complaints = pool.submit(draw, sync_api, handler, picture).result()
     assert complaints == []
     layers = {layer for layer, _, _ in drawn}
     assert layers == {"districts", "settlements"}

@@ -274,7 +274,7 @@ def in_memory(rows):
     return InMemory("0" * 16, None, manifest, tables={"gaps": frame(rows), "districts": DISTRICTS})
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(before=places, after=places)
 def test_the_way_back_mirrors_the_way_there(before, after):
     a, b = in_memory(before), in_memory(after)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.access.rank import Uncertain, order_of_gaps, rank_interval
@@ -65,6 +65,7 @@ def uncertain(n: int, seed: int = 0) -> Uncertain:
     )
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(0, 1000))
 def test_interval_holds_the_rank_and_stays_within_bounds(n: int, seed: int) -> None:
     rank = np.random.Generator(np.random.PCG64(seed)).permutation(n) + 1

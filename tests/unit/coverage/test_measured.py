@@ -305,7 +305,7 @@ def believed(found: pd.DataFrame, starts: tuple[pd.DataFrame, ...], column: str)
     return float(known[column].max()) if len(known) else 0.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(TESTS, TESTS, STARTS)
 def test_passing_tests_never_lower_and_failing_ones_never_raise_what_is_believed(
     rows: list[dict[str, Any]], more: list[dict[str, Any]], starts: tuple[pd.DataFrame, ...]
@@ -319,7 +319,7 @@ def test_passing_tests_never_lower_and_failing_ones_never_raise_what_is_believed
             assert believed(failing, starts, column) <= believed(before, starts, column) + 1e-12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(TESTS, STARTS, st.randoms(use_true_random=False))
 def test_probabilities_are_in_order_and_the_order_of_rows_is_irrelevant(
     rows: list[dict[str, Any]], starts: tuple[pd.DataFrame, ...], random: Any
@@ -332,7 +332,7 @@ def test_probabilities_are_in_order_and_the_order_of_rows_is_irrelevant(
     pd.testing.assert_frame_equal(evidence(shuffled, *starts), found)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 1500), st.integers(0, 1500))
 def test_farther_and_older_tests_weigh_less(near: int, farther: int, new: int, older: int) -> None:
     def weight(cells: int, days: int) -> float:

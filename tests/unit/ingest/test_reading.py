@@ -59,7 +59,7 @@ def test_a_key_of_an_earlier_batch_is_refused_with_its_row(write_csv, monkeypatc
     assert (report.rows_read, report.rows_kept) == (4, 3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from(["150000100", "150000200", "15A", ""]), min_size=1, max_size=8), st.integers(1, 4))
 def test_every_row_is_kept_or_refused_with_a_reason(tmp_path_factory, codes, size):
     path = tmp_path_factory.mktemp("rows") / "t.csv"
