@@ -123,8 +123,8 @@ def _totals(context: ComparisonContext, language: Language) -> list[dict[str, st
     return [
         {
             "name": title,
-            "a": language.number(round(context.overall[f"{name}_a"])),
-            "b": language.number(round(context.overall[f"{name}_b"])),
+            "a": language.whole(context.overall[f"{name}_a"]),
+            "b": language.whole(context.overall[f"{name}_b"]),
             "change": language.change(round(context.overall[f"{name}_b"]) - round(context.overall[f"{name}_a"])),
         }
         for name, title in names.items()

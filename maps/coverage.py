@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from maps import styles
-from maps.figure import CollectionLayer, DataFigure, RegionMap
+from maps.figure import Bounds, CollectionLayer, DataFigure, RegionMap
 from maps.i18n import Language, capitalised, get_language
 from maps.legend import coverage_keys
 from maps.pages import PageContext, render_page
+from maps.signal import LegendPart, legend_keys
 
 REACH_WORDS = {
     "reached": "Meets the standard",
@@ -35,12 +36,25 @@ class OffersContext(PageContext):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignalTiles:
+    """Tiles of an offer's signal level: `path` leads from the root of the service and names ``{z}``, ``{y}``, ``{x}``;
+    there are none outside `bounds` and none finer than `zoom_max`."""
+
+    path: str
+    bounds: Bounds
+    zoom_max: int
+    legend: LegendPart
+
+
+@dataclass(frozen=True, kw_only=True)
 class CoverageContext(OffersContext):
-    """What one operator's page needs beside: which offer it is about, and the districts as (kato, name)."""
+    """What one operator's page needs beside: which offer it is about, the districts as (kato, name), and its signal
+    level, None where the run holds no rasters of it."""
 
     operator: str
     technology: str
     districts: Sequence[tuple[str, str]] = ()
+    signal: SignalTiles | None = None
 
 
 def offers_page(context: OffersContext) -> str:
@@ -71,6 +85,7 @@ def coverage_page(context: CoverageContext) -> str:
             "technology": context.technology,
             "columns": COLUMNS,
             "reach": {name: language.text(message) for name, message in REACH_WORDS.items()},
+            "signal": _tiles(context.signal),
         },
         choices={
             "district": list(context.districts),
@@ -82,6 +97,8 @@ def coverage_page(context: CoverageContext) -> str:
         offers=[_row(context, offer, language) for offer in context.offers],
         index=_address(context, {}),
         hatches=coverage_keys(areas, language),
+        signal=None if context.signal is None else legend_keys(context.signal.legend, language),
+        downloads=_downloads(context, bool(areas)),
         symbols=_keys(found[0] if found else None, context.settlements, language),
         confidence=language.share(context.confidence),
     )
@@ -97,6 +114,31 @@ def _figure(context: CoverageContext, areas: Sequence[str]) -> DataFigure:
         region.add_child(CollectionLayer("coverage", "coverage", query=query))
     region.add_child(CollectionLayer("settlements", "settlements"))
     return figure
+
+
+def _tiles(signal: SignalTiles | None) -> dict[str, Any] | None:
+    """The tiles as the page's scripts read them."""
+    if signal is None:
+        return None
+    west, south, east, north = signal.bounds
+    return {"path": signal.path, "bounds": [[south, west], [north, east]], "zoom": signal.zoom_max}
+
+
+def _downloads(context: CoverageContext, has_areas: bool) -> dict[str, Any]:
+    """Addresses of what is seen as files: the settlements that the filter leaves, and the coverage areas."""
+    offer = {"run": context.run_id, "operator": context.operator, "technology": context.technology}
+    chosen = {key: value for key, value in context.state if key in COLUMNS}
+    areas = [
+        {
+            "title": title,
+            "href": f"{context.root}collections/coverage/items?{urlencode({'f': form, 'limit': '10000', **offer})}",
+        }
+        for form, title in (("geojson", "GeoJSON"), ("gpkg", "GeoPackage"))
+    ]
+    return {
+        "table": f"{context.root}maps/coverage/reach?{urlencode({'f': 'csv', **offer, **chosen})}",
+        "areas": areas if has_areas else [],
+    }
 
 
 def _row(context: OffersContext, offer: Mapping[str, Any], language: Language) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def district_page(context: DistrictContext) -> str:
         "district.html",
         context,
         row=row,
-        name=language.name(row),
+        name=language.name(row) or row["kato"],
         figures=_figures(row, language),
         symbols=class_keys(counts, language),
         members=[
@@ -99,7 +99,7 @@ def _figures(row: Mapping[str, Any], language: Language) -> list[dict[str, str]]
         figures.append(
             {
                 "name": language.text("Expected to be without service"),
-                "figure": language.number(round(without)),
+                "figure": language.whole(without),
                 "note": "" if share is None else language.text("{share} of the residents", share=language.share(share)),
             }
         )
@@ -108,7 +108,7 @@ def _figures(row: Mapping[str, Any], language: Language) -> list[dict[str, str]]
             {
                 "name": language.text("Roads inside coverage areas"),
                 "figure": language.share(row["road_covered_share"]),
-                "note": language.text("of {km} km", km=language.number(round(row["road_km"]))),
+                "note": language.text("of {km} km", km=language.whole(row["road_km"])),
             }
         )
     return figures

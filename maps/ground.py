@@ -56,7 +56,8 @@ def draw_ground(profile: Mapping[str, Any], language: Language) -> GroundDrawing
     effective over the actual radius; the radius of the first Fresnel zone is sqrt(wavelength d1 d2 / (d1 + d2)).
     """
     ground = np.asarray(profile["heights_m"], dtype=float)
-    total_km = float(profile["distance_km"])
+    # a mast in the settlement itself is drawn as a metre away
+    total_km = max(float(profile["distance_km"]), 0.001)
     along = np.linspace(0.0, total_km, len(ground))
     product = along * (total_km - along)
     bulge_m = 500.0 * product / (EARTH_RADIUS_KM * float(profile["earth_factor"]))

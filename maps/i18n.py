@@ -53,6 +53,28 @@ TECHNOLOGIES = {
 }
 """Messages for the access technologies."""
 
+CREDITS = (
+    "Districts: Who's On First / Mesoshapes (CC0 1.0)",
+    "Positions: © OpenStreetMap contributors (ODbL), GeoNames (CC BY); codes and names: KATO, Bureau of "
+    "National Statistics (ODbL 1.0; CC BY 4.0; official classifier, 2025)",
+    "Population: censuses and official estimates of the Bureau of National Statistics as quoted by "
+    "Wikipedia and press; OpenStreetMap tags (figures, with credit; tags ODbL 1.0)",
+    "Reports and totals: regional press and officials, each row with its link (facts and figures, with "
+    "credit, 2025-12-31)",
+    "Terrain: NOAA GLOBE 1.0 (public domain, 1999)",
+)
+"""Messages for the credits of the bundled data; others are shown as they are."""
+
+SOURCES = {
+    re.compile(r"(?P<method>ITU-R P[\d.]+-\d+) over (?P<terrain>.+) \((?P<metres>\d+) m\)"): (
+        "{method} over {terrain} ({metres} m)"
+    ),
+    re.compile(r"(?P<method>ITU-R P[\d.]+-\d+) over smooth earth"): "{method} over smooth earth",
+    re.compile(r"(?P<method>ITU-R P[\d.]+-\d+): no cell in reach"): "{method}: no cell in reach",
+    re.compile(r"free space, nearer than (?P<km>[\d.]+) km"): "free space, nearer than {km} km",
+}
+"""Messages for what the library itself writes as the source of an evidence; others are shown as they are."""
+
 _LOCALES = {"kk": "kk", "ru": "ru", "en": "en_GB"}
 _CATALOGUES = Path(__file__).parent / "locale"
 _BROWSER = "browser"
@@ -89,9 +111,26 @@ class Language:
         """An operator as its source calls it."""
         return self.text("operator not stated") if name == UNSPECIFIED_OPERATOR else name
 
+    def credit(self, line: str) -> str:
+        """The credit of an input."""
+        return self.text(line) if line in CREDITS else line
+
+    def source(self, text: str) -> str:
+        """The source of an evidence."""
+        found = ((pattern.fullmatch(text), message) for pattern, message in SOURCES.items())
+        return next((self.text(message, **self._decimals(match)) for match, message in found if match), text)
+
+    def _decimals(self, match: re.Match[str]) -> dict[str, str]:
+        values = match.groupdict()
+        return values | {name: self.number(float(values[name])) for name in ("km", "metres") if name in values}
+
     def number(self, value: float) -> str:
-        """A number with this language's separators."""
-        return str(format_decimal(value, locale=self.locale))
+        """A number with this language's separators; a negative one with the minus sign, not a hyphen."""
+        return str(format_decimal(value, locale=self.locale)).replace("-", "\N{MINUS SIGN}")
+
+    def whole(self, value: float) -> str:
+        """A number as a whole one, a half to the even one, as all of the library and the pages' scripts round."""
+        return self.number(round(value))
 
     def change(self, value: float) -> str:
         """A difference with its sign."""

@@ -89,6 +89,7 @@ def draw_locator(
     shapes = [
         Shape(kato, name, _path(shapely.intersection(shape, frame)), kato == chosen)
         for (kato, name, _), shape in zip(known, drawn, strict=True)
+        if shape.intersects(frame)
     ]
     spots = shapely.transform([shapely.point_on_surface(place) for _, _, place, _ in points], on_paper)
     marks = [
@@ -101,7 +102,8 @@ def draw_locator(
 
 
 def _path(shape: Any) -> str:
-    rings = [ring for part in shapely.get_parts(shape) if part.geom_type == "Polygon" for ring in _rings(part)]
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and not part.is_empty]
+    rings = [ring for part in parts for ring in _rings(part)]
     return "".join("M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in ring) + "Z" for ring in rings)
 
 

@@ -157,12 +157,19 @@ def _headline(context: OverviewContext, language: Language) -> dict[str, str]:
             total=language.number(total),
         )
     if people:
-        detail = language.text(
-            "About {without} of {people} residents are expected to be without service ({share})",
-            without=language.number(_rounded(without)),
-            people=language.number(people),
-            share=language.share(without / people),
-        )
+        figures = {
+            "without": language.number(_rounded(without)),
+            "people": language.number(people),
+            "share": language.share(without / people),
+        }
+        if context.scenario_label is None:
+            detail = language.text(
+                "About {without} of {people} residents are expected to be without service ({share})", **figures
+            )
+        else:
+            detail = language.text(
+                "In this scenario about {without} of {people} residents would be without service ({share})", **figures
+            )
     else:
         detail = language.text("How many residents are without service is not known: the data hold no population")
     return {"answer": answer, "detail": detail}

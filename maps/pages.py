@@ -145,6 +145,7 @@ def _common_config(context: PageContext, language: Language) -> dict[str, Any]:
     return {
         "root": context.root,
         "run": context.run_id,
+        "named": context.run,
         "scenario": context.scenario_label is not None,
         "speech": language.for_browser(),
         "styles": styles.as_data(),

@@ -148,6 +148,19 @@ def legend_json(parts: Iterable[LegendPart]) -> list[dict[str, Any]]:
     ]
 
 
+def legend_keys(part: LegendPart, language: Language) -> dict[str, Any]:
+    """One technology's legend as a page shows it: ``heading``, ``classes`` (colour, range, text) and ``marks``."""
+    return {
+        "heading": _title(language, part),
+        "classes": [
+            {"colour": COLOURS[i], "range": _range_text(language, low, high), "text": _class_text(language, i)}
+            for i, (low, high) in enumerate(_ranges(part.threshold_dbm))
+        ],
+        "marks": [{"name": mark.name.lower(), "text": _mark_text(language, mark)} for mark in part.marks if mark],
+        "no_value": _no_value_text(language),
+    }
+
+
 def legend_svg(parts: Sequence[LegendPart], code: str, label: str | None) -> str:
     """The legend as a picture with a title for screen readers; `label` is the scenario's, shown on top."""
     language = get_language(code)
@@ -251,7 +264,7 @@ def _range_text(language: Language, low: float | None, high: float | None) -> st
 
 
 def _level(language: Language, value: float | None) -> str:
-    return language.number(value or 0.0).replace("-", "\N{MINUS SIGN}")
+    return language.number(value or 0.0)
 
 
 def _class_text(language: Language, index: int) -> str:

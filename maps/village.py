@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from maps import styles
 from maps.ground import draw_ground
-from maps.i18n import KINDS, Language, capitalised, get_language
+from maps.i18n import KINDS, LANGUAGES, Language, capitalised, get_language
 from maps.locator import draw_locator
 from maps.pages import PageContext, render_page
 
@@ -32,14 +32,16 @@ def village_page(context: VillageContext) -> str:
     pinned = urlencode({"run": context.run_id})
     chosen = urlencode({"lang": context.language, "run": context.run, "place": told["kato"]})
     names = {kato: name for kato, name, _ in context.districts}
-    here = (told["kato"], told["name"] or "", context.geometry, told["service_class"])
+    name = language.name({f"name_{code}": told["names"].get(code) for code in LANGUAGES}) or told["kato"]
+    here = (told["kato"], name, context.geometry, told["service_class"])
     return render_page(
         "village.html",
         context,
         told=told,
+        name=name,
         kind=capitalised(language.text(KINDS[told["kind"]])) if told["kind"] in KINDS else told["kind"],
         district=names.get(told["district_kato"]),
-        other_names=_other_names(told),
+        other_names=_other_names(told, name),
         symbol=styles.SYMBOLS[told["service_class"]],
         score_parts=_score_parts(told, language),
         ground=None if told["profile"] is None else draw_ground(told["profile"], language),
@@ -59,9 +61,10 @@ def village_page(context: VillageContext) -> str:
     )
 
 
-def _other_names(told: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(language, name) of the names in other languages that differ from the one that the page is headed by."""
-    return [(code, name) for code, name in told["names"].items() if name and name != told["name"]]
+def _other_names(told: Mapping[str, Any], shown: str) -> list[tuple[str, str]]:
+    """(language, name) of the names in other languages, each once, that differ from the one that heads the page."""
+    first = {name: code for code, name in reversed(told["names"].items()) if name and name != shown}
+    return [(code, name) for code, name in told["names"].items() if first.get(name) == code]
 
 
 def _people(population: Mapping[str, Any], language: Language) -> dict[str, str]:

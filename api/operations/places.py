@@ -4,7 +4,7 @@ from typing import Any
 
 from anyio import to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from api.features.store import LoadedRun
 from api.operations.common import version_of
@@ -17,7 +17,10 @@ from api.web.responses import dump, respond
 from api.web.state import RUN_HEADER, Operation, run_of
 from geo.access.explain import explain
 from geo.access.place import district_rows
+from geo.errors import UnknownName
 from maps.district import DistrictContext, district_page
+from maps.missing import missing_page
+from maps.pages import PageContext
 from maps.village import VillageContext, village_page
 
 _VARY = "Accept, Accept-Encoding, Accept-Language"
@@ -28,11 +31,17 @@ async def settlement(request: Request, query: Query) -> Response:
     offer = media_type(request, query.get(FORMAT), [JSON, HTML])
     tongue = language(request, query.get(LANG))
     run = await run_of(request, query)
-    told = await to_thread.run_sync(explain, run, request.path_params["kato"], tongue)
+    kato = request.path_params["kato"]
+    try:
+        told = await to_thread.run_sync(explain, run, kato, tongue)
+    except UnknownName:
+        if offer != HTML:
+            raise
+        return await _missing(request, query, run, tongue, is_district=False)
     if offer == HTML:
         values = await page_values(request, query, run, tongue)
         gaps = run.table("gaps")
-        geometry = gaps.geometry[gaps["kato"] == told["kato"]].iloc[0]
+        geometry = gaps.geometry[gaps["kato"] == kato].iloc[0]
         districts = _districts(run, tongue)
         return await page_response(
             request,
@@ -49,7 +58,12 @@ async def district(request: Request, query: Query) -> Response:
     tongue = language(request, query.get(LANG))
     run = await run_of(request, query)
     kato = request.path_params["kato"]
-    row, settlements = await to_thread.run_sync(district_rows, run, kato)
+    try:
+        row, settlements = await to_thread.run_sync(district_rows, run, kato)
+    except UnknownName:
+        if offer != HTML:
+            raise
+        return await _missing(request, query, run, tongue, is_district=True)
     if offer == HTML:
         values = await page_values(request, query, run, tongue)
         districts = _districts(run, tongue)
@@ -61,6 +75,14 @@ async def district(request: Request, query: Query) -> Response:
         )
     shown = [{name: value for name, value in of.items() if name != "geometry"} for of in settlements]
     return await _document(request, run, tongue, {**row, "members": shown})
+
+
+async def _missing(request: Request, query: Query, run: LoadedRun, tongue: str, *, is_district: bool) -> Response:
+    """The answer to a reader who asks for a code that the run does not know."""
+    values = await page_values(request, query, run, tongue)
+    page = missing_page(PageContext(**values), request.path_params["kato"], is_district=is_district)
+    headers = {"Cache-Control": "no-store", "Vary": _VARY, "Content-Language": tongue, RUN_HEADER: run.id}
+    return HTMLResponse(page, 404, headers)
 
 
 async def _document(request: Request, run: LoadedRun, tongue: str, content: dict[str, Any]) -> Response:
@@ -101,7 +123,7 @@ def _districts(run: LoadedRun, tongue: str) -> list[tuple[str, str, Any]]:
     table = run.table("districts")
     names = table[["name_kk", "name_ru", "name_en"]].to_dict("records")
     return [
-        (kato, in_language({code: row[f"name_{code}"] for code in ("kk", "ru", "en")}, tongue), geometry)
+        (kato, in_language({code: row[f"name_{code}"] for code in ("kk", "ru", "en")}, tongue) or kato, geometry)
         for kato, row, geometry in zip(table["kato"], names, table.geometry, strict=True)
     ]
 

@@ -7,6 +7,7 @@ import pytest
 
 from geo.bundled import data_path
 from geo.names import fold
+from maps.i18n import get_language
 
 pytestmark = pytest.mark.browser
 
@@ -94,6 +95,16 @@ def test_scripts_fold_names_as_the_library_does(page, live_server):
         [f"{live_server}/maps/assets/shalgai/fold.js", names],
     )
     assert dict(zip(names, folded, strict=True)) == {name: fold(name) for name in names}
+
+
+def test_scripts_round_as_the_library_does(page, live_server):
+    visit(page, live_server)
+    values = [484.5, 485.5, 0.5, -1.5, 2.4999, 1234.5]
+    said = page.evaluate(
+        "async ([address, all]) => { const { number } = await import(address); return all.map((one) => number(one)); }",
+        [f"{live_server}/maps/assets/shalgai/i18n.js", values],
+    )
+    assert said == [get_language("en").whole(value) for value in values]
 
 
 def test_rows_are_worked_by_mouse_and_keyboard(page, live_server, features):

@@ -15,7 +15,7 @@ PAGES = {
     "coverage": f"/maps/coverage?run=okrug-centres&{OFFER}",
     "compare": "/maps/compare?",
     "village": "/settlements/153243200?run=okrug-centres&f=html",
-    "district": "/districts/153600000?f=html",
+    "district": "/districts/151000000?f=html",
 }
 LABELLED = {"scenario", "embed", "print", "coverage", "compare", "village"}
 PLAIN = {"operators", "village", "district"}
@@ -77,6 +77,45 @@ def test_an_operator_is_found_in_the_list_and_leads_to_its_settlements(page, liv
     page.wait_for_selector("html[data-state=ready]")
     assert str(page.locator("#settlement-table tbody tr").count()) == missed != reached
     assert not page.is_checked("input[data-layer=coverage_4g]")
+
+
+def test_signal_level_is_switched_on_with_its_legend_and_stays(page, live_server):
+    tiles = []
+    page.on("response", lambda r: tiles.append((r.status, r.url)) if "/signal/" in r.url else None)
+    page.goto(f"{live_server}/maps/coverage?lang=ru&run=okrug-centres&{OFFER}")
+    page.wait_for_selector("html[data-state=ready]")
+    assert page.locator("#signal-legend").is_hidden()
+    assert tiles == []
+    page.check("input[data-layer=signal]")
+    page.locator(".leaflet-signal-pane img.leaflet-tile-loaded").first.wait_for()
+    assert "сценарий, а не наблюдение" in page.locator("#signal-legend").inner_text()
+    page.reload()
+    page.locator(".leaflet-signal-pane img.leaflet-tile-loaded").first.wait_for()
+    assert page.locator("#signal-legend").is_visible()
+    run = page.locator("footer code").inner_text()
+    assert all(status in (200, 304) and url.endswith(f"?run={run}") for status, url in tiles)
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_ways_lead_from_the_map_to_a_village_its_district_and_back(page, live_server):
+    page.goto(f"{live_server}/maps/overview?lang=ru&run=okrug-centres&place=153243200")
+    page.wait_for_selector("html[data-state=ready]")
+    assert "км" in page.locator(".leaflet-control-scale-line").inner_text()
+    page.locator(".card-more a").click()
+    assert page.locator("h1").inner_text() == "Амангельды"
+    assert "Сценарий" in page.locator(".runs [aria-current]").inner_text()
+    assert "\N{MINUS SIGN}" in page.locator(".evidence tbody").inner_text()
+    page.locator(".detail a").first.click()
+    district = page.locator("h1").inner_text()
+    page.locator(".detail a").first.click()
+    page.wait_for_selector("html[data-state=ready]")
+    assert page.locator("#filter-district option:checked").inner_text() == district
+    page.go_back()
+    page.go_back()
+    page.locator(".where a").click()
+    page.wait_for_selector("html[data-state=ready]")
+    assert page.locator(".place-card h2").inner_text() == "Амангельды"
 
 
 def test_two_runs_move_together_and_tell_what_changed(page, live_server):

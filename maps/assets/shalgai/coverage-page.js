@@ -1,6 +1,6 @@
 // The page of one operator and technology: what it gives each settlement, on the map and in the table.
 import { placeCell, symbolCell } from "./cells.js";
-import { config } from "./config.js";
+import { config, serviceUrl } from "./config.js";
 import { fetched } from "./data.js";
 import { h } from "./dom.js";
 import { createFilter, passing } from "./filter.js";
@@ -11,6 +11,7 @@ import { run } from "./notice.js";
 import { people } from "./popup.js";
 import { createSearch } from "./search.js";
 import { createSettlementMap } from "./settlements.js";
+import { addSignal } from "./signal.js";
 import * as state from "./state.js";
 import { symbolSet } from "./symbols.js";
 import { showCounts, summary } from "./totals.js";
@@ -50,6 +51,7 @@ run(async () => {
     prepare: addReach,
     onChoose: (feature, reveal) => list?.choose(feature?.properties.kato ?? null, reveal),
   });
+  addSignal(page.map, byId("signal-legend"));
   list = createList(byId("settlement-table"), {
     cells: (feature) => cells(feature, page.districtOf(feature.properties)),
     values: {
@@ -69,6 +71,9 @@ run(async () => {
     list.set(shown);
     byId("list-count").textContent = summary(shown);
     showCounts(shown, reach);
+    const chosen = Object.fromEntries(Object.keys(config.columns).flatMap((key) => (state.get(key) ? [[key, state.get(key)]] : [])));
+    const offer = { run: config.run, operator: config.operator, technology: config.technology };
+    byId("download-table").href = serviceUrl("maps/coverage/reach", { f: "csv", ...offer, ...chosen });
   }
 
   const filter = createFilter(byId("filter"), byId("filter-clear"), () => {

@@ -17,9 +17,14 @@ export function word(kind, code, values = {}) {
   return Object.hasOwn(speech.words[kind], code) ? fill(speech.words[kind][code], values) : String(code);
 }
 
+/** The size of a number in digits; a half goes to the even one, as in the pages' tables and the command line. */
+function rounded(size, digits) {
+  return !digits && size % 1 === 0.5 ? String(2 * Math.round(size / 2)) : size.toFixed(digits);
+}
+
 /** A number with the language's separators; `digits` decimals at most. */
 export function number(value, digits = 0) {
-  const [whole, decimals = ""] = Math.abs(value).toFixed(digits).split(".");
+  const [whole, decimals = ""] = rounded(Math.abs(value), digits).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, speech.group);
   const fraction = decimals.replace(/0+$/, "");
   const sign = value < 0 && /[1-9]/.test(whole + fraction) ? "\u2212" : "";

@@ -1,11 +1,11 @@
 // The map itself: its panes, its controls, and where it stands.
 import { mapDescription } from "./config.js";
 import { h } from "./dom.js";
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 import { L, calm } from "./leaflet.js";
 import * as state from "./state.js";
 
-const PANES = { basemap: 250, districts: 300, coverage: 350, settlements: 420, labels: 430 };
+const PANES = { basemap: 250, districts: 300, signal: 320, coverage: 350, settlements: 420, labels: 430 };
 
 /** A map in a container. `remembers`: its position is part of the address; `still`: a picture without controls. */
 export function createMap(container, { remembers = true, still = false } = {}) {
@@ -41,7 +41,7 @@ export function createMap(container, { remembers = true, still = false } = {}) {
       else map.fitBounds(shown, { animate: false });
     });
   }
-  L.control.scale({ imperial: false, position: "bottomright", maxWidth: still ? 140 : 100 }).addTo(map);
+  addScale(map, still ? 140 : 100);
   // Leaflet focuses the map on every press; the focus ring is for the keyboard
   container.addEventListener("pointerdown", () => container.classList.add("is-pointed"), { capture: true });
   document.addEventListener("keydown", () => container.classList.remove("is-pointed"), { capture: true });
@@ -75,6 +75,18 @@ export function goTo(map, [lat, lon], zoom, low) {
   const centre = map.project([lat, lon], target).subtract([0, map.getSize().y * low]);
   // no animation: the popup that opens next would measure against a moving map
   map.setView(map.unproject(centre, target), target, { animate: false });
+}
+
+/** The scale bar, its unit in the page's language. */
+function addScale(map, maxWidth) {
+  const Scale = L.Control.Scale.extend({
+    _updateMetric(available) {
+      const metres = this._getRoundNum(available);
+      const text = metres < 1000 ? `${number(metres)} ${t("m")}` : `${number(metres / 1000)} ${t("km")}`;
+      this._updateScale(this._mScale, text, metres / available);
+    },
+  });
+  new Scale({ imperial: false, position: "bottomright", maxWidth }).addTo(map);
 }
 
 function addHome(map, home) {

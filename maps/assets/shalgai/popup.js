@@ -59,7 +59,7 @@ export function districtCard(properties, onClose) {
 
 /** The way to the page that tells everything; from a framed map it opens beside the site that frames it. */
 function more(path, kato, title) {
-  const href = serviceUrl(`${path}/${encodeURIComponent(kato)}`, { f: "html", lang: language, run: config.run }).href;
+  const href = serviceUrl(`${path}/${encodeURIComponent(kato)}`, { f: "html", lang: language, run: config.named }).href;
   return h("p", { class: "card-more" }, h("a", { href, ...(config.framed ? { target: "_blank", rel: "noopener" } : {}) }, title));
 }
 

@@ -1,5 +1,8 @@
 """The map pages over HTTP: parameters, headers, and the data that their scripts fetch."""
 
+import csv
+import io
+
 import pytest
 
 from api.app import create_app
@@ -68,6 +71,36 @@ def test_reach_has_a_value_for_every_settlement(client, gaps):
     assert set(answer["columns"]["reach"]) == {"doubtful"}
     nobody = client.get("/maps/coverage/reach", params={"operator": "Nobody", "technology": "5g"}).json()
     assert set(nobody["columns"]["reach"]) == {"unknown"}
+
+
+def table_of(answer):
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
+def test_reach_is_a_table_of_what_is_seen_with_run_label_and_credits(client, gaps):
+    address = "/maps/coverage/reach?f=csv&operator=Alpha&technology=4g&run=okrug-centres"
+    answer = client.get(address)
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    rows = table_of(answer)
+    assert len(rows) == len(gaps)
+    assert {row["run"] for row in rows} == {answer.headers["shalgai-run"]}
+    assert all(row["label"] and row["scenario"] == "okrug-centres" and row["operator"] == "Alpha" for row in rows)
+    district = gaps["district_kato"].iloc[0]
+    narrowed = table_of(client.get(f"{address}&district={district}"))
+    assert len(narrowed) == int((gaps["district_kato"] == district).sum()) < len(gaps)
+    assert table_of(client.get(f"{address}&reach=missed")) == []
+
+
+@pytest.mark.parametrize("path", ["/settlements/<b>9", "/districts/<b>9"])
+def test_a_code_that_the_run_does_not_know_is_answered_to_a_reader_by_a_page(client, path):
+    answer = client.get(f"{path}?run=okrug-centres", headers={"accept": "text/html", "accept-language": "ru"})
+    assert (answer.status_code, answer.headers["content-language"]) == (404, "ru")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "&lt;b&gt;9" in answer.text
+    assert "maps/overview?lang=ru&amp;run=okrug-centres" in answer.text
+    assert 'id="scenario-label"' in answer.text
+    assert client.get(path).headers["content-type"] == "application/problem+json"
 
 
 def test_changes_tell_both_runs_apart(client):

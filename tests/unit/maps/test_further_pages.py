@@ -6,10 +6,11 @@ from html.parser import HTMLParser
 import pytest
 
 from maps.comparison import CHANGE_WORDS, ComparisonContext, Side, comparison_page
-from maps.coverage import CoverageContext, OffersContext, coverage_page, offers_page
+from maps.coverage import CoverageContext, OffersContext, SignalTiles, coverage_page, offers_page
 from maps.i18n import LANGUAGES
 from maps.overview import OverviewContext, embed_page, print_page
 from maps.pages import Basemap
+from maps.signal import LegendPart, Mark
 
 HOSTILE = "</script><img src=x onerror=alert(1)>${alert(1)}{{ 7 * 7 }}\u2028'\"&amp;\u202e"
 COMMON = {
@@ -130,3 +131,24 @@ def test_an_online_map_is_offered_only_when_configured():
     tiles = Basemap("http://tiles.example/{z}/{x}/{y}.png", "Somebody")
     assert 'data-layer="basemap"' in embed_page(replace(OVERVIEW, basemap=tiles))
     assert 'data-layer="basemap"' not in embed_page(OVERVIEW)
+
+
+def test_signal_level_is_offered_with_its_legend_only_where_the_run_has_tiles_of_it():
+    legend = LegendPart("4g", -110.0, (Mark.LINES,))
+    tiles = SignalTiles(
+        path="signal/a/4g/{z}/{y}/{x}?run=0123456789abcdef", bounds=(-70, -40, -68, -37), zoom_max=7, legend=legend
+    )
+    page = coverage_page(replace(COVERAGE, signal=tiles, language="ru"))
+    assert 'data-layer="signal"' in page
+    assert "≥ −80" in page
+    assert "Косые линии: сценарий, а не наблюдение" in page
+    assert '"zoom":7' in page
+    assert 'data-layer="signal"' not in coverage_page(COVERAGE)
+
+
+def test_what_is_seen_of_an_operator_can_be_downloaded():
+    page = coverage_page(replace(COVERAGE, state=[("district", "910000000"), ("q", "x")]))
+    table = "maps/coverage/reach?f=csv&amp;run=0123456789abcdef&amp;operator=Alpha+%26+Sons&amp;technology=4g"
+    assert f'{table}&amp;district=910000000"' in page
+    assert "collections/coverage/items?f=gpkg" in page
+    assert "collections/coverage/items" not in coverage_page(replace(COVERAGE, operator="Nobody"))

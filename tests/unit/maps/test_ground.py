@@ -58,6 +58,12 @@ def test_everything_is_drawn_inside_the_frame_from_end_to_end(
     assert all(drawing.left <= tick.at <= drawing.right + 0.1 for tick in drawing.along)
 
 
+def test_a_mast_in_the_settlement_itself_can_be_drawn() -> None:
+    drawing = draw_ground(profile([100, 100], km=0.0), get_language("en"))
+    assert "nan" not in drawing.ground + drawing.zone
+    assert not drawing.is_blocked
+
+
 def test_axes_are_marked_in_the_language() -> None:
     drawing = draw_ground(profile([1000, 2500, 4000], km=9.0), get_language("ru"))
     assert [tick.text for tick in drawing.along] == ["0", "2", "4", "6", "8"]

@@ -39,6 +39,12 @@ def test_a_close_up_fits_the_chosen_district_and_keeps_its_neighbours():
     assert 0 < near.marks[0].y < near.height
 
 
+def test_a_close_up_leaves_out_districts_that_lie_beyond_it():
+    far = [(f"9{i}", "Far", shapely.box(200 + i, 48, 201 + i, 50)) for i in range(3)]
+    drawing = draw_locator([*DISTRICTS, *far], [], chosen="1", width=300.0, height_max=400.0, close_up=True)
+    assert [shape.kato for shape in drawing.shapes] == ["1", "2"]
+
+
 def test_a_run_without_districts_still_has_a_drawing():
     drawing = draw_locator([], [], chosen=None, width=300.0, height_max=200.0)
     assert (drawing.shapes, drawing.marks) == ([], [])

@@ -7,11 +7,15 @@ import pytest
 
 import maps
 from geo.access.compare import Change
+from geo.access.layers import credit_line
 from geo.access.offers import Reach
+from geo.bundled import data_path
+from geo.coverage import modelled
 from geo.ingest.report import Severity
+from geo.region import RegionProfile
 from maps.comparison import CHANGE_WORDS
 from maps.coverage import REACH_WORDS
-from maps.i18n import KINDS, LANGUAGES, TECHNOLOGIES, get_language
+from maps.i18n import CREDITS, KINDS, LANGUAGES, SOURCES, TECHNOLOGIES, get_language
 from maps.ingest_report import ABOUT
 from maps.styles import CHANGE_SYMBOLS, REACH_SYMBOLS
 
@@ -87,6 +91,8 @@ def test_catalogues_hold_what_pages_and_scripts_say_and_nothing_else():
         | set(TECHNOLOGIES.values())
         | set(REACH_WORDS.values())
         | set(CHANGE_WORDS.values())
+        | set(CREDITS)
+        | set(SOURCES.values())
     )
     assert spoken == known
 
@@ -94,6 +100,28 @@ def test_catalogues_hold_what_pages_and_scripts_say_and_nothing_else():
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_messages_of_scripts_travel_to_the_browser(code):
     assert set(get_language(code).for_browser()["messages"]) == said_by_scripts()
+
+
+def test_credits_of_the_bundled_data_are_translated():
+    profile = RegionProfile.from_toml(data_path("region.toml"))
+    lines = [credit_line({"credit": c.text, "licence": c.licence, "as_of": c.as_of}) for c in profile.credits.values()]
+    assert set(lines) < set(CREDITS)
+    assert get_language("ru").credit(lines[0]).startswith("Районы")
+    assert get_language("kk").credit("Somebody") == "Somebody"
+
+
+def test_sources_that_the_model_writes_are_translated():
+    russian = get_language("ru")
+    assert russian.source("ITU-R P.1812-8 over ground.tif (764 m)") == "ITU-R P.1812-8 по рельефу ground.tif (764 м)"
+    assert russian.source("free space, nearer than 0.25 km") == "свободное пространство, ближе 0,25 км"
+    assert russian.source("https://press.example/1") == "https://press.example/1"
+    methods = (modelled.METHOD, f"{modelled.METHOD} over smooth earth", f"{modelled.METHOD}: no cell in reach")
+    assert [russian.source(text) != text for text in methods] == [False, True, True]
+
+
+def test_negative_numbers_have_the_minus_sign():
+    assert get_language("ru").number(-95) == "\N{MINUS SIGN}95"
+    assert get_language("kk").whole(-104.6) == "\N{MINUS SIGN}105"
 
 
 def test_kazakh_has_its_own_formats():
