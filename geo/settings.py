@@ -5,15 +5,22 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from geo.errors import InputError, Problem
 
 
 def _entries(given: Any) -> Any:
     """A list as a person writes it, with commas; or as JSON, where an entry has a comma of its own."""
     if not isinstance(given, str):
         return given
-    return json.loads(given) if given.lstrip().startswith("[") else [e.strip() for e in given.split(",") if e.strip()]
+    if not given.lstrip().startswith("["):
+        return [entry.strip() for entry in given.split(",") if entry.strip()]
+    try:
+        return json.loads(given)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not a list in JSON: {error}") from None
 
 
 class Settings(BaseSettings):
@@ -33,7 +40,7 @@ class Settings(BaseSettings):
     basemap_attribution: str = ""
     """Whom to credit for those tiles; plain text."""
 
-    items_limit_max: int = 10_000
+    items_limit_max: Annotated[int, Field(ge=1)] = 10_000
     """Largest page of features served; a larger ``limit`` is lowered to it."""
 
     layers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_entries)] = ()
@@ -54,19 +61,19 @@ class Settings(BaseSettings):
     export_keys: SecretStr | None = None
     """Keys, by commas, of which exports need one; never shown. None: exports are open."""
 
-    request_timeout_s: float = 30.0
+    request_timeout_s: Annotated[float, Field(gt=0)] = 30.0
     """Longest wait for an answer to begin, seconds; then 503."""
 
-    graceful_timeout_s: int = 20
+    graceful_timeout_s: Annotated[int, Field(ge=0)] = 20
     """How long requests in flight may go on when the service is told to stop, seconds."""
 
-    concurrent_requests_max: int = 500
+    concurrent_requests_max: Annotated[int, Field(ge=1)] = 500
     """Most requests that one process handles at a time; 503 beyond."""
 
-    url_bytes_max: int = 16_384
+    url_bytes_max: Annotated[int, Field(ge=1)] = 16_384
     """Longest path and query of a request; 414 beyond."""
 
-    header_bytes_max: int = 32_768
+    header_bytes_max: Annotated[int, Field(ge=1)] = 32_768
     """Most bytes of a request's headers; 431 beyond."""
 
     lock_wait_s: float = 600.0
@@ -96,5 +103,18 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """The settings; the one place that reads the environment."""
-    return Settings()
+    """The settings; the one place that reads the environment.
+
+    Raises
+    ------
+    InputError
+        When a variable has a value that cannot be used, naming it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            Problem(f"the environment variable SHALGAI_{str(one['loc'][0]).upper()} cannot be used", one["msg"])
+            for one in error.errors(include_url=False, include_context=False)
+        ]
+        raise InputError(problems) from None

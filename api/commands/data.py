@@ -126,7 +126,11 @@ def history(workspace: WorkspaceOption = None) -> None:
     from api.terminal.tables import make_console
     from geo.workspace.catalogue import Catalogue
 
-    print_history(Catalogue(workspace_folder(workspace)).history(), make_console())
+    entries = Catalogue(workspace_folder(workspace)).history()
+    if not entries:
+        typer.echo("Nothing was ever brought: `shalgai ingest` adds your own data.")
+        return
+    print_history(entries, make_console())
 
 
 @catalogue_app.command()

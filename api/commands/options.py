@@ -17,7 +17,9 @@ class Language(StrEnum):
     EN = "en"
 
 
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", help="Folder of the runs [default: var].")]
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", help="Folder of the runs; else SHALGAI_WORKSPACE, else var.")
+]
 RunOption = Annotated[str, typer.Option("--run", help="A run's id, 'current', or a scenario's name.")]
 LanguageOption = Annotated[Language, typer.Option("--language", help="Language of names and texts.")]
 

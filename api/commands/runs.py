@@ -41,7 +41,11 @@ def list_runs(workspace: WorkspaceOption = None) -> None:
     from geo.workspace import Workspace
 
     stored = Workspace(workspace_folder(workspace))
-    print_runs(stored.runs(), stored.damaged(), stored.named(), make_console())
+    runs, damaged = stored.runs(), stored.damaged()
+    if not runs and not damaged:
+        typer.echo(f"There are no runs in {stored.root}: `shalgai analyse` makes one.")
+        return
+    print_runs(runs, damaged, stored.named(), make_console())
 
 
 @runs_app.command("show")

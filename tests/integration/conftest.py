@@ -8,11 +8,23 @@ import geopandas as gpd
 import pytest
 from shapely import box
 
+from geo.access.analysis import analyse
+from geo.access.layers import AnalysisInputs
 from geo.ingest.kinds import Kind
+from geo.workspace import Workspace
 from geo.workspace.catalogue import Catalogue
 from geo.workspace.intake import Wish, take_in
 
 TODAY = dt.date(2026, 11, 1)
+
+
+@pytest.fixture(scope="session")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the two runs of the bundled region; not to be changed."""
+    folder = tmp_path_factory.mktemp("bundled") / "var"
+    analyse(AnalysisInputs(), Workspace(folder))
+    analyse(AnalysisInputs(scenario="okrug-centres"), Workspace(folder))
+    return folder
 
 
 @pytest.fixture(scope="module")

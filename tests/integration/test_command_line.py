@@ -14,19 +14,14 @@ import pytest
 import shapely
 from shalgai_command import shalgai
 
-from geo.access.analysis import analyse
-from geo.access.layers import AnalysisInputs
 from geo.workspace import Workspace
 
 GOOD = {"kato": "911000100", "name_en": "One", "population": 100}
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cli") / "var"
-    analyse(AnalysisInputs(), Workspace(folder))
-    analyse(AnalysisInputs(scenario="okrug-centres"), Workspace(folder))
-    return folder
+def workspace(bundled: Path) -> Path:
+    return bundled
 
 
 def text(result: subprocess.CompletedProcess[bytes]) -> str:
@@ -185,6 +180,33 @@ def test_nothing_analysed_yet_is_said_with_the_remedy(tmp_path: Path) -> None:
     result = shalgai("rank", workspace=tmp_path / "empty")
     assert result.returncode == 2
     assert "shalgai analyse" in result.stderr.decode()
+
+
+def test_lists_of_nothing_say_what_fills_them(tmp_path: Path) -> None:
+    assert "`shalgai analyse` makes one" in text(shalgai("runs", "list", workspace=tmp_path))
+    assert "`shalgai ingest`" in text(shalgai("catalogue", "history", workspace=tmp_path))
+
+
+def test_help_says_which_folder_is_taken_where_none_is_named(tmp_path: Path) -> None:
+    assert "SHALGAI_WORKSPACE" in text(shalgai("rank", "--help", workspace=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SHALGAI_ITEMS_LIMIT_MAX", "many"),
+        ("SHALGAI_ITEMS_LIMIT_MAX", "0"),
+        ("SHALGAI_REQUEST_TIMEOUT_S", "-1"),
+        ("SHALGAI_CONCURRENT_REQUESTS_MAX", "0"),
+        ("SHALGAI_LAYERS", "[wrong"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_the_users_to_mend(tmp_path: Path, name: str, value: str) -> None:
+    result = shalgai("serve", "--port", 0, workspace=tmp_path, environment={name: value})
+    message = result.stderr.decode()
+    assert (result.returncode, message.count("\n")) == (2, 1)
+    assert name in message
+    assert "fault of the program" not in message
 
 
 def test_an_address_in_use_is_refused_before_it_is_promised(workspace: Path) -> None:
