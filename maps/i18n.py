@@ -20,7 +20,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, format_scientific
 
 from geo.access.words import BASIS_TEXTS, CLASS_TEXTS, INDICATOR_TEXTS, POPULATION_BASIS_TEXTS, PRIOR_TEXT, REASON_TEXTS
 from geo.i18n import read_catalogue
@@ -78,6 +78,7 @@ SOURCES = {
 _LOCALES = {"kk": "kk", "ru": "ru", "en": "en_GB"}
 _CATALOGUES = Path(__file__).parent / "locale"
 _BROWSER = "browser"
+_LONG_NUMBER = 1e21
 _DATE_FIELDS = re.compile(r"'([^']*)'|([a-zA-Z])\2*")
 
 
@@ -125,8 +126,12 @@ class Language:
         return values | {name: self.number(float(values[name])) for name in ("km", "metres") if name in values}
 
     def number(self, value: float) -> str:
-        """A number with this language's separators; a negative one with the minus sign, not a hyphen."""
-        return str(format_decimal(value, locale=self.locale)).replace("-", "\N{MINUS SIGN}")
+        """A number with this language's separators and a minus sign; by its power of ten where it is too long to read."""
+        if abs(value) >= _LONG_NUMBER:
+            text = str(format_scientific(value, format="0.###E0", locale=self.locale))
+        else:
+            text = str(format_decimal(value, locale=self.locale))
+        return text.replace("-", "\N{MINUS SIGN}")
 
     def whole(self, value: float) -> str:
         """A number as a whole one, a half to the even one, as all of the library and the pages' scripts round."""

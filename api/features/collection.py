@@ -19,6 +19,7 @@ from api.features.view import View
 COORDINATE_DECIMALS = 6
 """About 0.1 m on the ground."""
 
+_NO_IDS = (None, "", ".", "..")
 Rows = npt.NDArray[np.int64]
 _AS_STORED = View()
 
@@ -146,8 +147,9 @@ def _feature_ids(kind: CollectionKind, columns: Mapping[str, Column], count: int
     numbers = list(range(1, count + 1))
     if kind.id_column is None or kind.id_column not in columns:
         return numbers
-    # the column may leave some rows without an id of their own; features need one each
-    ids = [n if given is None else given for n, given in zip(numbers, columns[kind.id_column].jsonable(), strict=True)]
+    # the column may leave some rows without an id of their own, or with one that is no part of an address
+    given = columns[kind.id_column].jsonable()
+    ids = [n if one in _NO_IDS else one for n, one in zip(numbers, given, strict=True)]
     return ids if len({str(i) for i in ids}) == count else numbers
 
 

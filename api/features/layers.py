@@ -20,6 +20,9 @@ _ENTRY = re.compile(r"(?P<path>.+?\.gpkg)(#(?P<layer>.+?)(=(?P<id>[^=]*))?)?", r
 _FORM = "Accepted: FILE.gpkg, FILE.gpkg#LAYER or FILE.gpkg#LAYER=ID"
 _OTHER_CHARACTERS = re.compile(r"[^\w.-]+")
 
+_DATES, _TIMESTAMPS = ("date",), ("datetime", "datetime64")
+"""What pandas calls values of columns."""
+
 log = logging.getLogger(__name__)
 
 
@@ -88,14 +91,16 @@ def _id(layer: str, wanted: str | None, file: str) -> str:
 
 def _kind(collection_id: str, layer: WholeLayer) -> CollectionKind:
     names = [str(name) for name in layer.frame.columns if name != layer.frame.geometry.name]
-    dates = [name for name in names if pd.api.types.infer_dtype(layer.frame[name], skipna=True) == "date"]
+    inferred = {name: pd.api.types.infer_dtype(layer.frame[name], skipna=True) for name in names}
+    # the first date, else the first timestamp
+    dated = [name for types in (_DATES, _TIMESTAMPS) for name in names if inferred[name] in types]
     return CollectionKind(
         collection_id,
         Table(collection_id, [Column(name, _column_kind(layer.frame[name])) for name in names]),
         layer.name,
         f"Layer '{layer.name}' of a GeoPackage that the operator of this service has added.",
         layer.fid_column,
-        temporal=dates[0] if dates else "",
+        temporal=dated[0] if dated else "",
         code_columns=layer.json_columns,
         geometry_name=str(layer.frame.geometry.name),
     )

@@ -70,6 +70,9 @@ def _element(node: Node, collection: Collection, parameter: str) -> Any:
     if not isinstance(node, Property):
         raise BadParameter(parameter, "has an array with other than values and properties in it", "('a', 'b'), (1, 2)")
     column = collection.columns.get(node.name)
+    if column is None and not node.quoted:
+        what = "names a property that is not there"
+        raise BadParameter(parameter, what, "Texts are in single quotes: ('a', 'b')", node.name)
     if column is None:
         # the abstract test suite writes its texts in double quotes here, like names of properties
         return node.name

@@ -1,15 +1,16 @@
 """A filter as an immutable tree, made of CQL2 JSON (OGC 21-065r2, clause 8.4)."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
 
 from api.errors import BadParameter
 from api.features.instants import Instant, parse_instant
-from api.filters.syntax import EMPTY_ARRAY
+from api.filters.syntax import EMPTY_ARRAY, WHOLE_NUMBER
 
 LOGICAL = ("and", "or", "not")
 COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
@@ -87,9 +88,10 @@ class Literal:
 
 @dataclass(frozen=True)
 class Property:
-    """The value of a property, or the geometry, of each feature."""
+    """The value of a property, or the geometry, of each feature; `quoted` if its name is in double quotes."""
 
     name: str
+    quoted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -148,15 +150,17 @@ class Expression:
         return frozenset(node.name for node in _nodes(self.root) if isinstance(node, Property))
 
 
-def expression(document: Any, parameter: str = "filter") -> Expression:
+def expression(document: Any, parameter: str = "filter", quoted: frozenset[str] = frozenset()) -> Expression:
     """The expression of a CQL2 JSON document that has been parsed, and is not nested deeper than Python's own limit.
+
+    `quoted` are the names that stood in double quotes in the text that the document was made of.
 
     Raises
     ------
     BadParameter
         When it is not CQL2 JSON: with the member that is wrong.
     """
-    made = Expression(_Builder(parameter).node(document))
+    made = Expression(_Builder(parameter, quoted).node(document))
     if sum(map(_is_slow, _nodes(made.root))) > MOST_SLOW:
         raise BadParameter(
             parameter,
@@ -203,6 +207,7 @@ def _nodes(root: Node) -> Iterator[Node]:
 @dataclass(frozen=True)
 class _Builder:
     parameter: str
+    quoted: frozenset[str]
 
     def refuse(self, what: str, remedy: str, value: Any = None) -> BadParameter:
         return BadParameter(self.parameter, what, remedy, None if value is None else str(value))
@@ -244,7 +249,7 @@ class _Builder:
     def property(self, part: dict[str, Any]) -> Property:
         if not isinstance(part["property"], str):
             raise self.refuse("has a property whose name is not text", '{"property": "name"}', part["property"])
-        return Property(part["property"])
+        return Property(part["property"], part["property"] in self.quoted)
 
     def instant(self, value: Any, kind: str | None = None) -> Instant:
         example = {"date": "'2026-11-01'", "timestamp": "'2026-11-01T00:00:00Z'"}
@@ -298,6 +303,8 @@ class _Builder:
         known = name.lower()
         if known == EMPTY_ARRAY and not arguments:
             return Array(())
+        if known == WHOLE_NUMBER and len(arguments) == 1 and _WHOLE.fullmatch(str(arguments[0])):
+            return Literal(int(arguments[0]))
         if known == "bbox":
             return self.box(arguments)
         if known not in STANDARD:
@@ -311,6 +318,9 @@ class _Builder:
         if known == "in" and not isinstance(nodes[1], Array):
             raise self.refuse("has IN without a list of values", "name IN ('a', 'b')")
         return Call(known, nodes)
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,400}")
 
 
 def _is_number(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """The filter languages: CQL2 text and CQL2 JSON, refused before parsing where they are too long or too deep."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +10,7 @@ import orjson
 
 from api.errors import BadParameter
 from api.filters.expression import Expression, expression
-from api.filters.syntax import DEEPEST, canonical
+from api.filters.syntax import DEEPEST, KEYWORDS, canonical
 
 TEXT, JSON, OLD_TEXT = "cql2-text", "cql2-json", "cql-text"
 LANGUAGES = (TEXT, JSON, OLD_TEXT)
@@ -18,11 +19,18 @@ LONGEST_BYTES = 8192
 _ILIKE = re.compile(
     r"""('(?:[^']|'')*')|("(?:[^"]|"")+"|[\w.:]+)(\s+(?:NOT\s+)?)ILIKE\s+('(?:[^']|'')*')""", re.IGNORECASE
 )
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+# several words side by side, or digits before letters that are no exponent: nothing else in a filter looks like that
+_UNQUOTABLE = re.compile(r"[^\W\d_]\w*(?: [^\W\d]\w*)+|(?!\d+[eE]\d+\Z)\d+[^\W\d]\w*")
 _DEEPEST_JSON = 2 * DEEPEST + 20  # an operator is an object with an array in it; geometries are arrays of arrays
 
 
-def parse_filter(text: str, language: str = TEXT, *, parameter: str = "filter") -> Expression:
+def parse_filter(
+    text: str, language: str = TEXT, *, parameter: str = "filter", names: Iterable[str] = ()
+) -> Expression:
     """A filter in one of `LANGUAGES`; whether its properties and types are right shows when it is evaluated.
+
+    `names` are the properties that there are: what GDAL sends has no quotes around those of several words.
 
     Raises
     ------
@@ -38,8 +46,19 @@ def parse_filter(text: str, language: str = TEXT, *, parameter: str = "filter") 
             "filter-lang", "has a value that is not known", "Accepted: " + ", ".join(LANGUAGES), language
         )
     if language == OLD_TEXT:
+        text = _quoted(text, names)
         text = _ILIKE.sub(lambda m: m[1] or f"CASEI({m[2]}){m[3]}LIKE CASEI({m[4]})", text)
     return _parsed(text, language == JSON, parameter)
+
+
+def _quoted(text: str, names: Iterable[str]) -> str:
+    """The text with names such as ``my column`` and ``2nd`` in quotes: no filter has them otherwise."""
+    found = [name for name in names if _UNQUOTABLE.fullmatch(name) and KEYWORDS.isdisjoint(name.upper().split())]
+    if not found:
+        return text
+    longest_first = "|".join(re.escape(name) for name in sorted(found, key=len, reverse=True))
+    pattern = rf"""'(?:[^']|'')*'|"(?:[^"]|"")+"|(?<![\w.:])({longest_first})(?![\w.:])"""
+    return re.sub(pattern, lambda match: f'"{match[1]}"' if match[1] else match[0], text)
 
 
 @lru_cache(maxsize=128)
@@ -47,7 +66,7 @@ def _parsed(text: str, is_json: bool, parameter: str) -> Expression:
     document = _json(text, parameter) if is_json else _text(text, parameter)
     if _depth(document) > _DEEPEST_JSON:
         raise BadParameter(parameter, "is nested too deeply", f"At most {DEEPEST} levels")
-    return expression(document, parameter)
+    return expression(document, parameter, frozenset() if is_json else frozenset(_QUOTED.findall(text)))
 
 
 def _text(text: str, parameter: str) -> Any:

@@ -21,6 +21,9 @@ DEEPEST = 100
 _DEEPEST_ARRAY = 3  # the parser reads every array twice, an array within an array four times, and so on
 EMPTY_ARRAY = "empty_array"
 """The function that stands for the empty array, which the parser does not read."""
+WHOLE_NUMBER = "whole_number"
+"""The function that stands for a whole number, as text, that the parser's floating point would round."""
+_EXACT_MAX = 2**53
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -36,6 +39,8 @@ _COMPARISONS = {"=", "<>", "!=", "<", ">", "<=", ">="}
 _ARITHMETIC = {"+", "-", "*", "/", "%", "^", "DIV"}
 _LITERALS = {"TRUE", "FALSE", "NULL"}
 _OPERATORS = {"AND", "OR", "LIKE", "BETWEEN", "IN", "IS", "DIV"}
+KEYWORDS = frozenset(_OPERATORS | _LITERALS | {"NOT"})
+"""Words that are no names unless in double quotes."""
 _GEOMETRIES = {
     "POINT",
     "LINESTRING",
@@ -142,7 +147,7 @@ class _Reader:
             level, token = self.levels[-1], self.token
             level.fresh = False
             if token.kind == "number":
-                self.out.append(("-" if negative else "") + self.number(token))
+                self.out.append(self.number(token, "-" if negative else ""))
                 break
             if negative and negated:
                 raise self.refuse("has a sign right after NOT", "Write NOT (-a = 1)")
@@ -220,13 +225,15 @@ class _Reader:
         else:
             self.out.append(f'"{token.text}"')
 
-    def number(self, token: _Token) -> str:
+    def number(self, token: _Token, sign: str) -> str:
         value = float(token.text)
         if not np.isfinite(value):
             raise self.refuse("has a number that is too large", "Accepted: up to 1.7e308")
         mantissa, *exponent = token.text.lower().split("e")
         whole, _, fraction = mantissa.partition(".")
-        return "e".join([f"{whole or '0'}.{fraction or '0'}" if "." in mantissa else whole, *exponent])
+        if value >= _EXACT_MAX and token.text.isdigit():
+            return f"{WHOLE_NUMBER} ( '{sign}{token.text}' )"
+        return sign + "e".join([f"{whole or '0'}.{fraction or '0'}" if "." in mantissa else whole, *exponent])
 
     def geometry(self) -> str:
         """Well-known text up to its closing bracket, in two dimensions and without exponents."""

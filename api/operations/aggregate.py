@@ -20,9 +20,9 @@ from api.features.groups import GROUPABLE, Groups, Measure, Members, measure_of
 from api.features.store import LoadedRun
 from api.filters.selection import select
 from api.operations.asked import selection_of
-from api.operations.common import collection_of, version_of
+from api.operations.common import collection_of, collection_url, version_of
 from api.operations.exports import attachment
-from api.web.links import link, request_url, root_url
+from api.web.links import link, request_url
 from api.web.negotiation import JSON, language, media_type
 from api.web.parameters import (
     BBOX,
@@ -124,7 +124,7 @@ async def aggregate(request: Request, query: Query) -> Response:
                 "totals": _objects(totals, 1)[0],
                 "links": [
                     link("self", request_url(request), offer, "These sums"),
-                    link("collection", f"{root_url(request)}/collections/{found.kind.id}", JSON, found.kind.title),
+                    link("collection", collection_url(request, query, found), JSON, found.kind.title),
                 ],
             }
         )

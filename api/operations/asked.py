@@ -40,7 +40,7 @@ def selection_of(query: Query, found: Collection, parameters: Sequence[Parameter
         None if corners is None else box_of(corners, query.get(BBOX_CRS, CRS84)),
         query.get(DATETIME),
         query.others,
-        filter_of(query),
+        filter_of(query, found.columns),
         query.get(FILTER_CRS, CRS84),
     )
 

@@ -1,5 +1,6 @@
 """Pages of operators and technologies: the list, one page for each, and the data behind it."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -175,7 +176,14 @@ OPERATIONS = (
         reach,
         "What one operator's technology gives each settlement",
         "maps",
-        (RUN, COVERAGE_OPERATOR, COVERAGE_TECHNOLOGY, DISTRICT, REACH, FORMAT),
+        (
+            RUN,
+            replace(COVERAGE_OPERATOR, required=True),
+            replace(COVERAGE_TECHNOLOGY, required=True),
+            DISTRICT,
+            REACH,
+            FORMAT,
+        ),
         {JSON: {"type": "object"}, CSV.media_type: {"type": "string"}},
     ),
 )

@@ -55,6 +55,9 @@ def _parse_position(text: str) -> str:
     return text
 
 
+_POSITION = r"^-?[0-8]?\d(\.\d{1,12})?,-?([0-4]?\d?\d|5[0-3]\d)(\.\d{1,12})?,[12]?\d(\.\d{1,12})?$"
+"""What pages write; what is read is any three such numbers."""
+
 _TECHNOLOGIES = [str(name) for name in Technology]
 
 DISTRICT = _text("district", "Only settlements of the district with this KATO code.")
@@ -65,7 +68,10 @@ SEARCH = _text("q", "Text of the search field.")
 PLACE = _text("place", "KATO code of the settlement whose card is open.")
 LAYERS = _text("layers", "Layers that are switched on, separated by commas.")
 AT = Parameter(
-    "at", _parse_position, {"type": "string"}, "Where the map stands: latitude,longitude,zoom in degrees and levels."
+    "at",
+    _parse_position,
+    {"type": "string", "pattern": _POSITION},
+    "Where the map stands: latitude,longitude,zoom in degrees and levels.",
 )
 VIEW = (DISTRICT, CLASS, OPERATOR, TECHNOLOGY, SEARCH, PLACE, LAYERS, AT)
 """What the address of an overview may carry beside the run and the language."""

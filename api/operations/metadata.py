@@ -101,7 +101,7 @@ async def collection(request: Request, query: Query) -> Response:
 
 
 def _metadata(run: LoadedRun, found: Collection) -> dict[str, Any]:
-    kind = found.kind
+    kind, credits = found.kind, run.manifest.get("credits", ())
     extent: dict[str, Any] = {}
     if found.bounds is not None:
         extent["spatial"] = {"bbox": [found.bounds], "crs": CRS84.uri}
@@ -111,7 +111,8 @@ def _metadata(run: LoadedRun, found: Collection) -> dict[str, Any]:
         "id": kind.id,
         "title": kind.title,
         "description": kind.description,
-        "attribution": "; ".join(str(credit) for credit in run.manifest.get("credits", ())),
+        # layers of the operator's own are not made of the run's inputs
+        **({} if kind.id in run.layers.collections else {"attribution": "; ".join(map(str, credits))}),
         "itemType": "feature",
         "storageCrs": CRS84.uri,
         **({"extent": extent} if extent else {}),

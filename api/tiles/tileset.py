@@ -10,12 +10,20 @@ import numpy.typing as npt
 import shapely
 
 from api.features.collection import Collection, Rows
-from api.features.columns import Column
+from api.features.columns import Column, Kind
 from api.tiles.grid import LATITUDE_LIMIT, MAX_ZOOM, Tile
 from api.tiles.layer import LAYERS, rows_near
 from api.tiles.totals import FIRST_FEATURE_ZOOM, Totals, has_totals
 
-_FIELDS = {"text": "String", "codes": "String", "number": "Number", "integer": "Number", "boolean": "Boolean"}
+_FIELDS: Mapping[Kind, str] = {
+    "text": "String",
+    "codes": "String",
+    "date": "String",
+    "timestamp": "String",
+    "number": "Number",
+    "integer": "Number",
+    "boolean": "Boolean",
+}
 _GEOMETRY_TYPES = {1: "points", 2: "lines", 3: "polygons"}
 
 

@@ -154,7 +154,7 @@ def _query_parameter(
     described: dict[str, Any] = {
         "name": parameter.name,
         "in": "query",
-        "required": False,
+        "required": parameter.required,
         "description": parameter.description,
         "schema": schema,
         "style": "form",

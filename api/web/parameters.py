@@ -1,6 +1,6 @@
 """The query parameters: one function for each, its schema beside it, and one way to read them from a request."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,18 +18,20 @@ from api.web.negotiation import FORMATS
 from geo.region import LANGUAGES
 
 LIMIT_DEFAULT = 100
-_OFFSET_DIGITS = 15
+_OFFSET_MAX = 10**15 - 1
+_LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A query parameter: how its text is read and how OpenAPI describes it."""
+    """A query parameter: how its text is read and how OpenAPI describes it; the operation sees to a `required` one."""
 
     name: str
     parse: Callable[[str], Any]
     schema: Mapping[str, Any]
     description: str
     example: Any = None
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ def parse_limit(text: str) -> int:
 
 def parse_offset(text: str) -> int:
     """Features to skip, 0 or more."""
-    return _whole_number("offset", text)
+    number = _whole_number("offset", text)
+    if not 0 <= number <= _OFFSET_MAX:
+        raise BadParameter("offset", "is out of range", f"Accepted: 0 to {_OFFSET_MAX}", text)
+    return number
 
 
 def parse_run(text: str) -> str:
@@ -89,8 +94,8 @@ def parse_filter_language(text: str) -> str:
     return _choice("filter-lang", text, FILTER_LANGUAGES)
 
 
-def filter_of(query: Query) -> Expression | None:
-    """What parameters `filter` and `filter-lang` ask for together; None without `filter`.
+def filter_of(query: Query, names: Iterable[str] = ()) -> Expression | None:
+    """What parameters `filter` and `filter-lang` ask for together, of properties of these names; None without `filter`.
 
     Raises
     ------
@@ -98,7 +103,7 @@ def filter_of(query: Query) -> Expression | None:
         When the filter is not of its language.
     """
     text = query.get(FILTER)
-    return None if text is None else parse_filter(text, query.get(FILTER_LANG, TEXT))
+    return None if text is None else parse_filter(text, query.get(FILTER_LANG, TEXT), names=names)
 
 
 def parse_crs(name: str) -> Callable[[str], ServedCrs]:
@@ -121,13 +126,13 @@ def parse_version(text: str) -> str:
 
 
 def _whole_number(name: str, text: str) -> int:
-    # `isdigit` alone admits digits of other scripts; int() of very long texts is refused by Python
-    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _OFFSET_DIGITS):
+    # `isdigit` alone admits digits of other scripts
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
         raise BadParameter(name, "is not a whole number", "Accepted: digits only", text)
-    number = int(text)
-    if number < 0:
-        raise BadParameter(name, "is negative", "Accepted: 0 or more", text)
-    return number
+    # Python refuses to read very long texts: what has more digits than any count is above every maximum anyway
+    number = int(digits.lstrip("0")[:_LONGEST_NUMBER] or "0")
+    return -number if text.startswith("-") else number
 
 
 def _choice(name: str, text: str, choices: Collection[str]) -> str:
@@ -199,7 +204,7 @@ FILTER_LANG = Parameter(
     "filter-lang",
     parse_filter_language,
     {"type": "string", "enum": list(FILTER_LANGUAGES), "default": TEXT},
-    "Language of the filter; 'cql-text' is another name of 'cql2-text'.",
+    "Language of the filter; 'cql-text' is 'cql2-text' with ILIKE as well, which GDAL sends.",
 )
 FILTER_CRS = Parameter(
     "filter-crs",
@@ -223,19 +228,6 @@ SORTBY = Parameter(
     "text by code point, features without a value last.",
     ["-population", "+name_kk"],
 )
-FILTER = Parameter(
-    "filter",
-    str,
-    {"type": "string"},
-    "Only features for which this CQL2 expression is true (OGC 21-065r2), such as population > 100 AND name LIKE 'A%'. "
-    "At most 8 KB, nested at most 100 deep.",
-)
-FILTER_LANG = Parameter(
-    "filter-lang",
-    parse_filter_language,
-    {"type": "string", "enum": list(FILTER_LANGUAGES), "default": TEXT},
-    "Language of the filter; 'cql-text' is another name of 'cql2-text'.",
-)
 LIMIT = Parameter(
     "limit",
     parse_limit,
@@ -246,7 +238,7 @@ LIMIT = Parameter(
 OFFSET = Parameter(
     "offset",
     parse_offset,
-    {"type": "integer", "minimum": 0, "maximum": 10**_OFFSET_DIGITS - 1, "default": 0},
+    {"type": "integer", "minimum": 0, "maximum": _OFFSET_MAX, "default": 0},
     "Features to skip.",
 )
 RUN = Parameter(

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.web.encodings import COMPRESS_FROM_BYTES, COMPRESSORS, IDENTITY, Coding, coding_of
-from api.web.links import root_url
+from api.web.links import request_url
 from api.web.requests import PRIVATE, READING, UNCHANGED, Reading
 from api.web.state import service_of
 
@@ -151,16 +151,7 @@ def _not_since(request: Request, modified: int | None) -> bool:
 
 def etag(request: Request, media_type: str, version: str, coding: str) -> str:
     """Strong: the same tag is the same bytes. Links make the address of the service part of them."""
-    scope = request.scope
-    named = "\0".join(
-        (
-            version,
-            media_type,
-            root_url(request),
-            scope["path"],
-            scope["query_string"].decode("latin-1"),
-        )
-    )
+    named = "\0".join((version, media_type, request_url(request)))
     digest = hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=16).hexdigest()
     return f'"{digest}"' if coding == IDENTITY else f'"{digest}-{coding}"'
 

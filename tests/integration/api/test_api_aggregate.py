@@ -90,6 +90,8 @@ def test_the_issues_question_is_answered_with_the_districts_names(client: httpx.
     assert answer["scenario"] == "okrug-centres"
     assert answer["label"]["en"] == "Scenario, not observed"
     assert answer["credits"] == ["Made up"]
+    collection = next(link["href"] for link in answer["links"] if link["rel"] == "collection")
+    assert get(client, collection)["run"] == answer["run"]
     assert "district_name_kk" not in get(client, group_by="district_kato")["groups"][0]
 
 

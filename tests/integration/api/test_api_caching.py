@@ -1,17 +1,23 @@
 """Revalidation by tag and date, what moves them, content codings, and the short way to a 304."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from api.app import create_app
 from api.features.store import RunStore
+from api.web.requests import READING
+from api.web.responses import etag
+from api.web.state import named_run
 from geo.workspace import Workspace
 
 Publisher = Callable[[Path], Callable[..., Any]]
@@ -143,6 +149,31 @@ def test_the_short_way_asks_nothing_but_the_pointers(client: httpx.Client, monke
         assert client.get(ITEMS, headers=headers | change).status_code == 500
     assert client.get(f"{ITEMS}&offset=1", headers=headers).status_code == 500
     assert client.get(ITEMS, headers={"If-None-Match": '"other"'}).status_code == 500
+
+
+def test_an_address_written_otherwise_has_its_own_tag() -> None:
+    """The document's links are written as the address was."""
+
+    def tag(raw_path: bytes) -> str:
+        scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/collections/gaps/items"}
+        request = Request({**scope, "raw_path": raw_path, "query_string": b"", "headers": [(b"host", b"a")]})
+        return etag(request, "application/json", "1", "identity")
+
+    assert tag(b"/collections/gaps/items") != tag(b"/collections/g%61ps/items")
+
+
+def test_an_answer_of_several_runs_is_as_old_as_the_first_that_was_read(root: Path) -> None:
+    service = create_app(root).state.service
+    request = Request({"type": "http", "app": SimpleNamespace(state=SimpleNamespace(service=service))})
+
+    async def read() -> int:
+        await named_run(request, "current")
+        before: int = request.scope[READING].generation
+        service.store._generation += 1  # a pointer moves meanwhile
+        await named_run(request, "okrug-centres")
+        return before
+
+    assert asyncio.run(read()) == request.scope[READING].generation
 
 
 def test_a_refused_request_stays_refused_whatever_tag_it_brings(client: httpx.Client) -> None:

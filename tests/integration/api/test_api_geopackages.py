@@ -166,6 +166,32 @@ def test_a_column_may_be_called_geometry(tmp_path: Path) -> None:
     assert collection.geometries.tolist() == [shapely.Point(1, 2)]
 
 
+def test_every_document_can_be_made_of_columns_of_any_type(serve: Serve, mixed: Path) -> None:
+    client = serve(str(mixed))
+    root = "/collections/Mixed_layer"
+    for path in ("/schema", "/sortables", "/queryables", "/items?f=html", "/aggregate", "/tiles/WebMercatorQuad"):
+        assert client.get(root + path).status_code == 200
+    fields = client.get(f"{root}/tiles/WebMercatorQuad/tilejson").json()["vector_layers"][0]["fields"]
+    assert (fields["day"], fields["moment"], fields["real"]) == ("String", "String", "Number")
+
+
+def test_numbers_beyond_reading_are_shown(tmp_path: Path, serve: Serve) -> None:
+    write(tmp_path / "a.gpkg", "a", {"far": [1e300]}, [None])
+    assert "1E300" in serve(str(tmp_path / "a.gpkg")).get("/collections/a/items?f=html&lang=en").text
+
+
+def test_timestamps_are_dates_where_there_are_no_others(tmp_path: Path, serve: Serve) -> None:
+    moments = [dt.datetime(2024, 1, 1, 12, 0, 0, 500_000, dt.UTC), None, dt.datetime(2025, 6, 1, tzinfo=dt.UTC)]
+    write(tmp_path / "a.gpkg", "a", {"moment": pa.array(moments, pa.timestamp("ms", "UTC"))}, [None] * 3)
+    client = serve(str(tmp_path / "a.gpkg"))
+    assert client.get("/collections/a").json()["extent"]["temporal"]["interval"] == [
+        ["2024-01-01T12:00:00.5Z", "2025-06-01T00:00:00Z"]
+    ]
+    for text, ids in (("2025-06-01", [2, 3]), ("../2024-01-01T12:00:00Z", [2]), ("2024-01-01/9999-12-31", [1, 2, 3])):
+        page = client.get("/collections/a/items", params={"datetime": text}).json()
+        assert [feature["id"] for feature in page["features"]] == ids
+
+
 def test_every_kind_of_geometry_is_served(tmp_path: Path, serve: Serve) -> None:
     path = tmp_path / "shapes.gpkg"
     shapes = [

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
+from api.features.catalogue import DEFAULT_CATALOGUE
+from api.features.collection import Collection
 from geo.settings import get_settings
 
 COLLECTIONS = ("settlements", "gaps", "districts", "coverage", "sites")
@@ -210,6 +212,11 @@ def test_every_feature_is_found_by_its_id(client: httpx.Client) -> None:
             assert link(alone, "self") == f"http://test.example:8000{path}"
             assert get(client, link(alone, "collection"))["id"] == collection
             assert alone["run"]
+
+
+def test_ids_that_no_address_can_hold_are_numbers() -> None:
+    frame = gpd.GeoDataFrame({"cell_id": ["a/b", "", ".", "..", None]}, geometry=[shapely.Point(0, 0)] * 5, crs=4326)
+    assert list(Collection.from_frame(DEFAULT_CATALOGUE.kind("sites"), frame).ids) == ["a/b", 2, 3, 4, 5]
 
 
 def test_members_of_the_run_are_on_every_page(client: httpx.Client) -> None:

@@ -24,11 +24,20 @@ def test_parameters_are_parsed_and_the_rest_kept() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["limit=0", "limit=-1", "limit=abc", "limit=", "limit=1.5", "limit=١", "limit=" + "9" * 5000, "offset=-1", "x=1"],
+    ["limit=0", "limit=-1", "limit=abc", "limit=", "limit=1.5", "limit=١", "limit=--1", "offset=-1", "x=1"],
 )
 def test_refused_parameters(text: str) -> None:
     with pytest.raises(BadParameter):
         read_query(request(text), [LIMIT, OFFSET])
+
+
+def test_a_limit_of_any_length_is_above_the_maximum_and_not_wrong() -> None:
+    assert read_query(request("limit=" + "9" * 5000), [LIMIT]).get(LIMIT) > 10**15
+    assert read_query(request(f"limit={7:030}"), [LIMIT]).get(LIMIT) == 7
+    with pytest.raises(BadParameter, match="Accepted: 1 or more"):
+        read_query(request("limit=-1"), [LIMIT])
+    with pytest.raises(BadParameter, match="out of range"):
+        read_query(request("offset=" + "9" * 16), [OFFSET])
 
 
 @pytest.mark.parametrize("text", ["limit=1&limit=1", "name=1&name=2"])

@@ -3,7 +3,7 @@
 import pytest
 
 from api.errors import BadParameter
-from api.features.temporal import Times, parse_datetime, rfc3339
+from api.features.temporal import Times, parse_datetime
 
 TIMES = Times.from_dates(["2024", "2025-03", "2025-03-31", "2026-10-05", None, "rubbish", "2025-13"])
 WITHOUT_DATE = [4, 5, 6]
@@ -31,6 +31,8 @@ def rows(text: str) -> list[int]:
         ("2026-01-01/..", [3]),
         ("2026-01-01/", [3]),
         ("../..", [0, 1, 2, 3]),
+        ("2026-01-01/9999-12-31", [3]),
+        ("0001-01-01/9999-12-31T23:59:59Z", [0, 1, 2, 3]),
     ],
 )
 def test_rows_whose_date_meets_the_interval(text: str, expected: list[int]) -> None:
@@ -63,17 +65,19 @@ def test_extent_is_from_the_first_to_the_last_instant() -> None:
 
 
 def test_early_years_keep_four_digits() -> None:
-    assert rfc3339(parse_datetime("0001-01-01").start) == "0001-01-01T00:00:00Z"
+    assert Times.from_dates(["0001-01-01"]).extent == ("0001-01-01T00:00:00Z", "0001-01-01T23:59:59Z")
 
 
-def test_instants_of_a_column_are_met_to_the_second() -> None:
+def test_instants_of_a_column_are_met_to_the_fraction_of_a_second() -> None:
     times = Times.from_dates(
-        ["2022-04-16T10:13:19Z", "2022-04-16T10:13:19.5+05:00", "2022-04-16T10:13:19", "2022-13-01T00:00:00Z"]
+        ["2022-04-16T10:13:19Z", "2022-04-16T10:13:19.5+05:00", "2022-04-16T10:13:19.5", "2022-13-01T00:00:00Z"]
     )
-    assert times.intersecting(parse_datetime("2022-04-16T10:13:19Z")).tolist() == [True, False, True, True]
+    assert times.intersecting(parse_datetime("2022-04-16T10:13:19Z")).tolist() == [True, False, False, True]
+    assert times.intersecting(parse_datetime("2022-04-16T10:13:19.25Z/..")).tolist() == [False, False, True, True]
     assert times.intersecting(parse_datetime("2022-04-16T05:13:19Z/2022-04-16T06:00:00Z")).tolist() == [
         False,
         True,
         False,
         True,
     ]
+    assert times.extent == ("2022-04-16T05:13:19.5Z", "2022-04-16T10:13:19.5Z")

@@ -59,6 +59,7 @@ DEPTH = 10_000
         ("start = TIMESTAMP('2022-01-01T25:00:00Z')", "timestamp that is not one"),
         ("A_EQUALS(name, ('a', casei('b')))", "other than values and properties"),
         ("A_EQUALS(geom, ('a'))", "a geometry and an array"),
+        ("A_OVERLAPS(reasons, (nmae, nameascii))", "property that is not there .*'nmae'.* single quotes"),
         ("INTERVAL('2026-01-01','..') IS NULL AND INTERVAL('2026-01-01','..')", "has an interval where a condition"),
         ("a = 1e999", "too large"),
         ("", "is empty"),
@@ -88,6 +89,20 @@ def test_what_is_wrong_is_said(text: str, message: str, places: Collection, chos
         chosen(places, text)
 
 
+def test_names_of_several_words_need_no_quotes_where_gdal_leaves_them_out() -> None:
+    names = ("my col", "2nd", "col", "is not", "2e1", "1 2")
+    found = parse_filter(
+        "my col LIKE 'my col' OR col = 2 AND (2nd > 12 OR \"my col\" IS NULL)", "cql-text", names=names
+    )
+    assert found == parse_filter('"my col" LIKE \'my col\' OR col = 2 AND ("2nd" > 12 OR "my col" IS NULL)')
+    kept = "a = 2e1 AND S_INTERSECTS(b, POINT(1 2))"
+    assert parse_filter(kept, "cql-text", names=names) == parse_filter(kept)
+    with pytest.raises(BadParameter):
+        parse_filter("my col = 2")
+    with pytest.raises(BadParameter):
+        parse_filter("is not = 2", "cql-text", names=names)
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -108,6 +123,8 @@ def test_what_is_wrong_is_said(text: str, message: str, places: Collection, chos
         ('{"op":"isNull","args":[{"type":"GeometryCollection","geometries":5}]}', "cannot be made"),
         ('{"op":"isNull","args":[{"type":"Point","coordinates":[1,true]}]}', "2 to 4 numbers"),
         ('{"op":"=","args":[1e999,1]}', "not JSON|not finite"),
+        ('{"op":"a_overlaps","args":[["a"],[{"property":"nmae"}]]}', "property that is not there"),
+        ('{"op":"=","args":[1,{"op":"whole_number","args":["%s"]}]}' % ("9" * 5000), "function that is not known"),
     ],
 )
 def test_what_is_wrong_in_json_is_said(document: str, message: str, places: Collection, chosen: Chosen) -> None:

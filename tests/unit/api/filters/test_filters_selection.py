@@ -101,6 +101,9 @@ def test_whole_numbers_beyond_those_of_floats_are_told_apart(
     collection = collection_of(frame)
     assert chosen(collection, f"a = {big}") == [0]
     assert chosen(collection, f"a > {big}") == [1, 2]
+    assert chosen(collection, f"a = {big + 1}") == chosen(collection, f"+{big + 1} = a") == [1]
+    assert chosen(collection, f"a NOT IN ({big + 1})") == [0, 2]
+    assert chosen(collection, f"a BETWEEN {big + 1} AND 99{big}") == [1, 2]
     assert chosen(collection, "a > b") == [1, 2]
     assert chosen(collection, f"a IN ({big}, {big + 2})") == [0, 2]
     assert chosen(collection, '{"op":"=","args":[{"property":"a"},%d]}' % (big + 1), "cql2-json") == [1]  # noqa: UP031
