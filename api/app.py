@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,12 @@ from api.web.security import SecurityMiddleware
 from api.web.state import Service, release
 from geo.settings import Settings, get_settings
 from geo.workspace import Workspace
+
+_SLOW_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
+"""Answers that are made in threads at the same time.
+
+More would not come sooner: they take turns at one interpreter, and whatever is quick waits for all of their turns.
+"""
 
 
 def create_app(workspace: Path | None = None, *, catalogue: Catalogue = DEFAULT_CATALOGUE) -> FastAPI:
@@ -103,6 +110,7 @@ def _openapi(service: Service) -> dict[str, Any]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the named runs beside answering: the process is alive at once and ready when they are loaded."""
     service: Service = app.state.service
+    to_thread.current_default_thread_limiter().total_tokens = _SLOW_AT_ONCE
     with AccessLog():
         warming = asyncio.create_task(to_thread.run_sync(_warm, service))
         yield

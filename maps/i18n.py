@@ -126,7 +126,7 @@ class Language:
         return values | {name: self.number(float(values[name])) for name in ("km", "metres") if name in values}
 
     def number(self, value: float) -> str:
-        """A number with this language's separators and a minus sign; by its power of ten where it is too long to read."""
+        """A number with this language's separators and minus sign; by its power of ten where it is too long to read."""
         if abs(value) >= _LONG_NUMBER:
             text = str(format_scientific(value, format="0.###E0", locale=self.locale))
         else:

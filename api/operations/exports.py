@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -42,7 +42,7 @@ async def export(
     query: Query,
     run: LoadedRun,
     found: Collection,
-    rows: Rows | None,
+    choose: Callable[[], Rows | None],
     view: View,
     form: ExportFormat,
 ) -> Response:
@@ -50,8 +50,9 @@ async def export(
 
     Parameters
     ----------
-    rows
-        Rows of the collection in the order in which they are written; None for all of them.
+    choose
+        Gives the rows of the collection in the order in which they are written, None for all of them; it is called in a
+        thread, and only for those who may export and do not have the file already.
     view
         Which properties, and in which CRS.
     """
@@ -67,6 +68,7 @@ async def export(
     )
     if known is not None:
         return known
+    rows = await to_thread.run_sync(choose)
     if request.headers.get("if-none-match", "").strip() == "*":
         return unchanged(request, tag, headers)
     headers["Content-Disposition"] = attachment(f"{found.kind.id}-{run.id}{form.suffix}")

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.exports.formats import EXPORTS
+from api.features.collection import Rows
 from api.features.view import View
 from api.filters.selection import select
 from api.operations.asked import keys_of, selection_of, view_of
@@ -38,6 +39,8 @@ from api.web.state import Operation, run_of, service_of
 
 _ITEMS_OFFERS = (GEOJSON, HTML, *EXPORTS)
 _AS_STORED = View()
+_QUICK_ROWS = 20_000
+"""Of so many features a page is chosen in less than it costs others to wait for it."""
 _ITEM_OFFERS = (GEOJSON, HTML)
 
 
@@ -50,9 +53,12 @@ async def items(request: Request, query: Query) -> Response:
     view = view_of(query, found)
     keys = keys_of(query, found)
     if offer in EXPORTS:
-        matching = found.ordered(select(found, selection), keys)
-        rows = paged(found, matching, query.get(OFFSET, 0), query.get(LIMIT))
-        return await export(request, query, run, found, rows, view, EXPORTS[offer])
+
+        def choose() -> Rows | None:
+            matching = found.ordered(select(found, selection), keys)
+            return paged(found, matching, query.get(OFFSET, 0), query.get(LIMIT))
+
+        return await export(request, query, run, found, choose, view, EXPORTS[offer])
     limit = min(query.get(LIMIT, LIMIT_DEFAULT), service_of(request).items_limit_max)
     offset = query.get(OFFSET, 0)
     tongue = language(request, query.get(LANG)) if offer == HTML else None
@@ -79,7 +85,8 @@ async def items(request: Request, query: Query) -> Response:
             )
         )
 
-    slow = tongue is not None or view != _AS_STORED or selection.expression is not None or bool(keys)
+    dear = view != _AS_STORED or selection.expression is not None or bool(keys)
+    slow = tongue is not None or dear or len(found) > _QUICK_ROWS
     headers = _content_crs(view)
     return await respond_for_run(request, run, make, offer, links, tongue=tongue, headers=headers, slow=slow)
 

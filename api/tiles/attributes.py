@@ -38,13 +38,13 @@ class Attributes:
 
     @classmethod
     def of(cls, columns: Mapping[str, Column], order: Integers) -> "Attributes":
-        """Of columns, their rows in this `order`. A list, which the format does not know, becomes its JSON."""
+        """Of columns, their rows in this `order`. What the format does not know becomes text: lists as JSON."""
         count = len(order)
         codes = np.full((count, len(columns)), -1, dtype=np.int32)
         lengths: list[Integers] = []
         encoded: list[bytes] = []
         known = 0
-        for kinds, number_them in ((("text", "codes"), _texts), (("number",), _numbers), (_WHOLE, _wholes)):
+        for kinds, number_them in ((_AS_TEXT, _texts), (("number",), _numbers), (_WHOLE, _wholes)):
             places = [place for place, column in enumerate(columns.values()) if column.kind in kinds]
             chosen = [column for column in columns.values() if column.kind in kinds]
             if not chosen or not count:
@@ -60,6 +60,7 @@ class Attributes:
 
 
 _Numbered = tuple[npt.NDArray[Any], Integers, bytes]
+_AS_TEXT = ("text", "codes", "date", "timestamp")
 _WHOLE = ("integer", "boolean")
 
 
@@ -113,7 +114,8 @@ def _whole(boolean: bool, value: int) -> bytes:
 def _words(column: Column) -> Sequence[str]:
     if column.kind == "codes":
         return [orjson.dumps(value).decode() for value in column.values]
-    return ["" if word is None else word for word in column.values]
+    texts = column.values if column.kind == "text" else column.jsonable()
+    return ["" if word is None else word for word in texts]
 
 
 def _packed(values: Sequence[bytes]) -> tuple[Integers, bytes]:

@@ -1,6 +1,7 @@
 """API keys of those who may export, where the operator has set any."""
 
 import hmac
+import os
 
 from starlette.requests import Request
 
@@ -17,7 +18,8 @@ def export_keys(settings: Settings) -> tuple[bytes, ...] | None:
     if settings.export_keys is None:
         return None
     keys = (key.strip() for key in settings.export_keys.get_secret_value().split(","))
-    return tuple(key.encode() for key in keys if key)
+    # as the environment has them, whatever the bytes: headers are compared as bytes
+    return tuple(os.fsencode(key) for key in keys if key)
 
 
 def require_export_key(request: Request) -> None:
@@ -35,7 +37,7 @@ def require_export_key(request: Request) -> None:
     authorization = request.headers.get("authorization", "")
     if not shown and authorization[: len(_BEARER)].lower() == _BEARER:
         shown = authorization[len(_BEARER) :].strip()
-    given = shown.encode("utf-8", "replace")
+    given = shown.encode("latin-1")
     # every key is compared, in constant time each: neither which nor how much of one fits can be measured
     if not sum(hmac.compare_digest(given, key) for key in keys):
         raise Unauthorized

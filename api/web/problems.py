@@ -59,7 +59,7 @@ def _sane(text: str) -> str:
 async def _on_error(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, NoRun):
-        log.error("%s %s: %s", request.method, request.url.path, error)
+        log.error("%s %r: %s", request.method, request.scope["path"], error)
     # where the run's files lie is the operator's business; the log has it
     detail = _DAMAGED if isinstance(error, RunDamaged) else str(error)
     return problem_response(status, detail, _CHALLENGE if status == HTTPStatus.UNAUTHORIZED else None)

@@ -105,7 +105,7 @@ class SecurityMiddleware:
         try:
             await self.app(scope, receive, send_with_headers)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("%s %r failed", scope["method"], scope["path"])  # a path may hold line ends
             if started:
                 raise
             await crash_response()(scope, receive, send_with_headers)

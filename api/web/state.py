@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +24,8 @@ from api.web.parameters import RUN, Parameter, Query, read_query
 from api.web.requests import OPERATION, READING, Reading
 
 RUN_HEADER = "Shalgai-Run"
+
+_LOADING: RunVar[CapacityLimiter] = RunVar("limiter of loading")
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,23 @@ async def named_run(request: Request, name: str) -> LoadedRun:
     generation = store.generation()
     loaded = store.peek(name)
     if loaded is None:
-        loaded = await to_thread.run_sync(store.get, name)
+        # one is loaded at a time, and whoever waits for it takes no thread from those who do not
+        loaded = await to_thread.run_sync(store.get, name, limiter=_loading())
     earlier = request.scope.get(READING)
     if earlier is not None:
         # an answer of several runs is as old as the first that was read
         generation = min(generation, earlier.generation)
     request.scope[READING] = Reading(loaded, generation, store.moved_at(), service.released_at)
     return loaded
+
+
+def _loading() -> CapacityLimiter:
+    try:
+        return _LOADING.get()
+    except LookupError:
+        limiter = CapacityLimiter(1)
+        _LOADING.set(limiter)
+        return limiter
 
 
 class Release(NamedTuple):

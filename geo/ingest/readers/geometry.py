@@ -1,5 +1,7 @@
 """Geometries of a batch brought to WGS 84, in two dimensions and valid, with every change told."""
 
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +21,19 @@ _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
 _MULTI_TYPES = (4, 5, 6)
 _MAKE_MULTI = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)
 _BROKEN_REMEDY = "Coordinates are missing or no numbers; a ring needs four points at least, the last like the first"
+
+_NESTED_MAX = 1000
+_SHORT = 9 * _NESTED_MAX
+"""Bytes or characters that so many collections within each other have at least."""
+_NESTING_WORDS = re.compile(r"collection|compoundcurve|curvepolygon|multicurve|multisurface", re.IGNORECASE)
+_NESTING_HEADS = re.compile(
+    # byte order and type of what may hold others: 4 to 7 and 9 to 12, with Z, M or both a thousand more or by flags
+    rb"\x01(?:[\x04-\x07\x09-\x0c]\x00|[\xec-\xef\xf1-\xf4]\x03|[\xd4-\xd7\xd9-\xdc]\x07|[\xbc-\xbf\xc1-\xc4]\x0b)"
+    rb"\x00[\x00\x20-\xe0]"
+    rb"|\x00[\x00\x20-\xe0]\x00"
+    rb"(?:\x00[\x04-\x07\x09-\x0c]|\x03[\xec-\xef\xf1-\xf4]|\x07[\xd4-\xd7\xd9-\xdc]|\x0b[\xbc-\xbf\xc1-\xc4])",
+    re.DOTALL,
+)
 
 Shapes = npt.NDArray[np.object_]
 Rows = npt.NDArray[np.int64]
@@ -78,9 +93,25 @@ def decoded(wkb: Any) -> tuple[Shapes, Mask]:
     NotImplementedError
         If one is a curve.
     """
+    # no bytes are a broken geometry
+    readable = [b"" if item and _NESTING_HEADS.match(item) and _is_deep(item, _NESTING_HEADS) else item for item in wkb]
     with np.errstate(invalid="ignore"):
-        shapes = shapely.from_wkb(wkb, on_invalid="ignore")
-    return shapes, shapely.is_missing(shapes) & np.array([item is not None for item in wkb], dtype=bool)
+        shapes = shapely.from_wkb(np.array(readable, dtype=object), on_invalid="ignore")
+    return shapes, shapely.is_missing(shapes) & np.array([item is not None for item in readable], dtype=bool)
+
+
+def parsed(texts: Any) -> Shapes:
+    """Shapes of well-known text, shape (n,); null where there is none or it cannot be read."""
+    readable = [None if text is not None and _is_deep(text, _NESTING_WORDS) else text for text in texts]
+    shapes: Shapes = shapely.from_wkt(np.array(readable, dtype=object), on_invalid="ignore")
+    return shapes
+
+
+def _is_deep(given: Any, beginnings: "re.Pattern[Any]") -> bool:
+    """Whether a geometry may have more within each other than GEOS, which calls itself for each, can read alive."""
+    if len(given) < _SHORT:
+        return False
+    return next(itertools.islice(beginnings.finditer(given), _NESTED_MAX, None), None) is not None
 
 
 @dataclass
@@ -227,7 +258,7 @@ def _repaired(shapes: Shapes, told: _Told) -> Shapes:
     wrong = np.flatnonzero(areas)[~shapely.is_valid(shapes[areas])]
     given = shapes[wrong]
     # "structure" unites overlapping parts where "linework" would make holes of them
-    mended = shapely.make_valid(given, method="structure", keep_collapsed=False)
+    mended = united(shapely.make_valid(given, method="structure", keep_collapsed=False))
     collapsed = shapely.is_empty(mended) | shapely.is_missing(mended)
     mended[collapsed] = None
     shapes[wrong] = mended
@@ -243,6 +274,13 @@ def _repaired(shapes: Shapes, told: _Told) -> Shapes:
         _reasons(given[~collapsed][:EXAMPLES]),
     )
     return shapes
+
+
+def united(areas: Shapes) -> Shapes:
+    """Repaired shapes, multipolygons whose parts share an edge made one: GEOS leaves some of them so."""
+    left = np.flatnonzero((shapely.get_type_id(areas) == _MULTIPOLYGON) & ~shapely.is_valid(areas))
+    areas[left] = shapely.buffer(areas[left], 0.0)
+    return areas
 
 
 def _understood(stated: Any) -> pyproj.CRS | None:

@@ -1,6 +1,7 @@
 """A look into a GeoPackage before GDAL opens it: what is there must be tables, not programs."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -30,9 +31,8 @@ def checked_layers(path: Path, file: str) -> list[str]:
     UnsafeInput
         Naming what must not be there.
     """
-    immutable = "" if has_journal(path) else "&immutable=1"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro{immutable}", uri=True)) as database:
+        with closing(_connected(path)) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             objects = database.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
             for kind, name, sql in objects:
@@ -63,6 +63,23 @@ def checked_layers(path: Path, file: str) -> list[str]:
         raise FileProblem(
             Problem("cannot be read as .gpkg", "Is the file damaged or of another format?", file)
         ) from error
+
+
+def keys_where_text_begins(path: Path, layer: str, column: str, beginnings: Sequence[str]) -> list[int]:
+    """Keys of the rows of a layer that `checked_layers` has let through, whose column's text begins with one of these.
+
+    The beginnings are all as long as the first.
+    """
+    table, name = (f'"{word.replace(chr(34), chr(34) * 2)}"' for word in (layer, column))
+    marks = ", ".join("?" * len(beginnings))
+    statement = f"SELECT rowid FROM {table} WHERE substr({name}, 1, {len(beginnings[0])}) IN ({marks})"  # noqa: S608 - quoted
+    with closing(_connected(path)) as database:
+        return [row[0] for row in database.execute(statement, beginnings)]
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    immutable = "" if has_journal(path) else "&immutable=1"
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro{immutable}", uri=True)
 
 
 def _refuse_virtual(kind: str, name: str, sql: str, file: str) -> None:

@@ -19,6 +19,7 @@ from pyarrow import parquet
 
 from geo.errors import ColumnMissing, FileProblem, Problem, ValueRejected
 from geo.ingest.files import local_file
+from geo.ingest.readers.geometry import parsed
 from geo.ingest.report import Finding, Severity
 from geo.ingest.source import BATCH_ROWS, Batch, Source
 from geo.tables.schema import WGS84
@@ -216,9 +217,7 @@ def _contradicted(frame: pd.DataFrame, x: npt.NDArray[np.int64], y: npt.NDArray[
     if {"tile_x", "tile_y"} <= set(frame.columns):
         lon, lat = (pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float) for name in ("tile_x", "tile_y"))
     elif "tile" in frame.columns:
-        shapes = shapely.from_wkt(
-            frame["tile"].astype("object").where(frame["tile"].notna(), None), on_invalid="ignore"
-        )
+        shapes = parsed(frame["tile"].astype("object").where(frame["tile"].notna(), None))
         bounds = shapely.bounds(shapes)
         lon, lat = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
     else:

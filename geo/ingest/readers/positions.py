@@ -17,6 +17,7 @@ from pyproj.exceptions import ProjError
 from geo.errors import ColumnMissing, CrsMissing, FileProblem, Problem, ValueRejected
 from geo.ingest.aliases import accepted_names, canonical_names, plain
 from geo.ingest.readers.angles import Angles, Flags, Floats, angles, pairs, plain_numbers
+from geo.ingest.readers.geometry import parsed
 from geo.ingest.report import Finding, Severity
 from geo.ingest.source import Batch, ReadOptions, Source
 from geo.tables.schema import WGS84
@@ -330,7 +331,7 @@ def _from_wkt(batch: Batch, positions: Positions, file: str) -> tuple[Shapes, li
     srids = text.str.extract(_SRID)["srid"]
     bare = text.where(srids.isna(), text.str.replace(_SRID, "", regex=True))
     texts = bare.astype(object).where(bare.notna(), None).to_numpy()
-    shapes: Shapes = shapely.force_2d(shapely.from_wkt(texts, on_invalid="ignore"))
+    shapes: Shapes = shapely.force_2d(parsed(texts))
     unread = text.notna().to_numpy() & shapely.is_missing(shapes)
     rows.refuse(unread, "not a geometry in WKT", "Accepted: such as POINT (57.167 50.284)", name)
     finite = np.isfinite(shapely.bounds(shapes)).all(axis=1)

@@ -20,7 +20,7 @@ from geo.ingest.readers import geopackage
 from geo.ingest.readers.assembly import check_rows
 from geo.ingest.readers.columns import is_attribute
 from geo.ingest.readers.formats import Input, staged
-from geo.ingest.readers.geometry import Mask, Shapes, decoded, usable_crs
+from geo.ingest.readers.geometry import Mask, Shapes, decoded, united, usable_crs
 from geo.ingest.readers.ogr import configure, typed
 from geo.settings import get_settings
 from geo.tables.schema import WGS84
@@ -28,6 +28,8 @@ from geo.tables.schema import WGS84
 SUFFIX = ".gpkg"
 _SHOWN_LAYERS = 10
 _TYPES = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+_FIRST_DAY, _LAST_DAY = np.datetime64("0001-01-01"), np.datetime64("9999-12-31")
+_DATES = "Mend it, or leave it empty"
 _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
 
 
@@ -95,6 +97,8 @@ def _read(given: Input, path: Path, layer: str) -> WholeLayer:
             # curves; GDAL gives them as lines where it is not asked for Arrow
             shapes, broken = decoded(pyogrio.raw.read(path, layer=layer, columns=[], **options)[2])
         attributes = {name: table[i] for i, name in enumerate(table.column_names) if name != geometry}
+        for name, column in attributes.items():
+            _refuse_no_dates(column, name, attributes[key], layer, given)
         taken = {name: column for name, column in attributes.items() if is_attribute(column.type)}
         frame = pa.table({name: _plain(column) for name, column in taken.items()}).to_pandas(types_mapper=_TYPES.get)
     moved = _served(shapes, broken, _crs(meta["crs"], given.file), given.file)
@@ -127,6 +131,21 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.string())
 
 
+def _refuse_no_dates(column: pa.ChunkedArray, name: str, keys: pa.ChunkedArray, layer: str, given: Input) -> None:
+    """Refuse dates and date-times that are none, or that no calendar of ours has; `keys` are the features'."""
+    if not (pa.types.is_date32(column.type) or pa.types.is_timestamp(column.type)):
+        return
+    days = column.cast(pa.date32(), safe=False).to_numpy()
+    _refuse(
+        (days < _FIRST_DAY) | (days > _LAST_DAY), "the date is not of the years 1 to 9999", _DATES, given.file, name
+    )
+    # what is no date comes out of Arrow as the first day of 1970, otherwise as missing
+    first = days == np.datetime64(0, "D")
+    if first.any():
+        known = geopackage.keys_where_text_begins(given.path, layer, name, ("1970", "1969"))
+        _refuse(first & ~np.isin(keys.to_numpy(), known), "not a date", _DATES, given.file, name)
+
+
 def _crs(stated: Any, file: str) -> pyproj.CRS:
     try:
         return usable_crs(stated, None, file)[0]
@@ -157,11 +176,11 @@ def _served(shapes: Shapes, broken: Mask, crs: pyproj.CRS, file: str) -> Shapes:
     # lines that touch themselves are as they should be; an area that does has no inside
     areas = np.isin(shapely.get_type_id(served), (_POLYGON, _MULTIPOLYGON, _COLLECTION))
     wrong = np.flatnonzero(areas & ~shapely.is_valid(served))
-    served[wrong] = shapely.make_valid(served[wrong], method="structure", keep_collapsed=True)
+    served[wrong] = united(shapely.make_valid(served[wrong], method="structure", keep_collapsed=True))
     return served
 
 
-def _refuse(mask: Mask, what: str, remedy: str, file: str) -> None:
+def _refuse(mask: Mask, what: str, remedy: str, file: str, column: str = "geometry") -> None:
     rows = np.flatnonzero(mask).tolist()
     if rows:
-        raise ValueRejected([Problem(what, remedy, file, row + 1, "geometry") for row in rows])
+        raise ValueRejected([Problem(what, remedy, file, row + 1, column) for row in rows])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import mapbox_vector_tile
 import pyarrow as pa
 import pyogrio
 import pytest
@@ -302,6 +303,43 @@ def _with_a_broken_geometry(path: Path) -> None:
             database.execute(f'DROP TRIGGER "{name}"')
         database.execute("UPDATE a SET Shape = ?", (b"GP\x00\x01" + (4326).to_bytes(4, "little") + b"\x01\x03\x00",))
         database.commit()
+
+
+def _with_dates(path: Path, *dates: str) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("ALTER TABLE a ADD COLUMN day DATE")
+        database.execute("ALTER TABLE a ADD COLUMN moment DATETIME")
+        for fid, text in enumerate(dates, 1):
+            database.execute("UPDATE a SET day = ?, moment = ? WHERE fid = ?", (text, f"{text}T00:00:00Z", fid))
+        database.commit()
+
+
+def test_what_is_no_date_is_refused_and_never_the_first_day_of_1970(tmp_path: Path, serve: Serve) -> None:
+    path = tmp_path / "a.gpkg"
+    write(path, "a", {"n": [1, 2, 3]}, [shapely.Point(1, 2)] * 3)
+    _with_dates(path, "1970-01-01", "0001-01-01", "9999-12-31")
+    features = serve(str(path)).get("/collections/a/items").json()["features"]
+    assert [feature["properties"]["day"] for feature in features] == ["1970-01-01", "0001-01-01", "9999-12-31"]
+    write(tmp_path / "b.gpkg", "a", {"n": [1, 2]}, [shapely.Point(1, 2)] * 2)
+    _with_dates(tmp_path / "b.gpkg", "1970-01-01", "0000-00-00")
+    with pytest.raises(InputError, match="row 2, column 'day': not a date"):
+        serve(str(tmp_path / "b.gpkg"))
+    write(tmp_path / "c.gpkg", "a", {"n": [1]}, [shapely.Point(1, 2)])
+    _with_dates(tmp_path / "c.gpkg", "10000-01-01")
+    with pytest.raises(InputError, match="row 1, column 'day': the date is not of the years 1 to 9999"):
+        serve(str(tmp_path / "c.gpkg"))
+
+
+def test_tiles_tell_dates_as_the_list_does(serve: Serve, mixed: Path) -> None:
+    client = serve(str(mixed))
+    listed = client.get("/collections/Mixed_layer/items").json()["features"][0]["properties"]
+    tile = mapbox_vector_tile.decode(client.get("/collections/Mixed_layer/tiles/WebMercatorQuad/0/0/0").content)
+    told = tile["Mixed_layer"]["features"][0]["properties"]
+    assert {name: told[name] for name in ("day", "moment")} == {name: listed[name] for name in ("day", "moment")}
+    described = client.get("/collections/Mixed_layer/tiles/WebMercatorQuad/tilejson").json()["vector_layers"][0]
+    assert (described["fields"]["day"], described["fields"]["moment"]) == ("String", "String")
 
 
 @pytest.mark.parametrize(

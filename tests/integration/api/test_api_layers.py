@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from anyio import to_thread
 from asynchronous import run
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
@@ -71,6 +73,32 @@ def test_without_a_known_key_an_export_is_refused(configured: Configured, header
 @pytest.mark.parametrize("headers", [{"X-API-Key": "two"}, {"Authorization": "bearer one"}])
 def test_with_one_it_is_not(configured: Configured, headers: dict[str, str]) -> None:
     assert configured(export_keys="one, two").get("/guarded", headers=headers).text == "export"
+
+
+def test_a_key_may_have_any_letters(configured: Configured) -> None:
+    client = configured(export_keys="ключ")
+    assert client.get("/guarded", headers={"X-API-Key": "ключ".encode()}).text == "export"
+    assert client.get("/guarded", headers={"X-API-Key": b"\xff"}).status_code == 401
+
+
+def test_a_path_makes_no_lines_of_its_own_in_the_log(configured: Configured, caplog: pytest.LogCaptureFixture) -> None:
+    client = configured()
+
+    async def fails(_: Request) -> Response:
+        raise RuntimeError
+
+    client._transport._transport.app.add_route("/fails/{rest}", fails)  # type: ignore[attr-defined]
+    assert client.get("/fails/a%0Ab").status_code == 500
+    assert caplog.records[-1].getMessage() == r"GET '/fails/a\nb' failed"
+
+
+def test_few_answers_are_made_in_threads_at_the_same_time(root: Path) -> None:
+    async def tokens() -> float:
+        app = create_app(root)
+        async with app.router.lifespan_context(app):
+            return to_thread.current_default_thread_limiter().total_tokens
+
+    assert run(tokens()) == max(4, 2 * (os.cpu_count() or 1))
 
 
 def test_any_page_may_read_the_data_but_not_the_operators_numbers(configured: Configured) -> None:
@@ -146,7 +174,7 @@ def test_an_answer_that_does_not_begin_in_time_is_refused_and_its_work_counts_on
     configured(request_timeout_s="0.05", concurrent_requests_max="1")
     app, ended = create_app(root), threading.Event()
     run(_call(app, ITEMS))  # loads the run
-    monkeypatch.setattr("api.operations.overviews.overview_page", lambda _: str(ended.wait(20)))
+    monkeypatch.setattr("api.operations.overviews.overview_page", lambda *_: str(ended.wait(20)))
 
     async def scene() -> tuple[list[Any], int]:
         messages: list[Any] = []

@@ -12,7 +12,7 @@ from shapely import GeometryCollection, LineString, MultiPoint, MultiPolygon, Po
 
 from geo.errors import CrsMissing, ValueRejected
 from geo.ingest.readers.geojson import FeatureTexts
-from geo.ingest.readers.geometry import Normaliser, crs_name, decoded, usable_crs
+from geo.ingest.readers.geometry import Normaliser, crs_name, decoded, parsed, usable_crs
 
 
 def normalised(*shapes, crs="EPSG:4326", rows=None):
@@ -143,3 +143,33 @@ def test_features_are_found_in_the_text_whatever_is_in_them(tmp_path_factory, me
         texts = FeatureTexts(path, lines=False)
     found = [geojson._value(text) for _, text in texts._texts(range(len(texts)))]
     assert found == features
+
+
+@pytest.mark.parametrize(
+    "head", [b"\x01\x07\0\0\0\x01\0\0\0", b"\0\0\0\x03\xee\0\0\0\x01", b"\x01\x06\0\0\x80\x01\0\0\0"]
+)
+def test_geometries_nested_too_deep_to_be_read_are_broken(head):
+    """They would end the process, without a word."""
+    shallow = shapely.to_wkb(GeometryCollection([GeometryCollection([Point(1, 2)])]))
+    shapes, broken = decoded(np.array([head * 200_000 + shapely.to_wkb(Point(1, 2)), shallow, None], dtype=object))
+    assert broken.tolist() == [True, False, False]
+    assert shapely.is_missing(shapes).tolist() == [True, False, True]
+
+
+def test_texts_nested_too_deep_to_be_read_are_none():
+    deep = "GeometryCollection (" * 200_000 + "POINT (1 2)" + ")" * 200_000
+    shapes = parsed(np.array([deep, "GEOMETRYCOLLECTION (POINT (1 2))", None], dtype=object))
+    assert shapely.is_missing(shapes).tolist() == [True, False, True]
+
+
+def test_a_large_geometry_is_not_a_deep_one():
+    large = MultiPolygon([box(i, 0, i + 0.5, 1) for i in range(3000)])
+    shapes, broken = decoded(np.array([shapely.to_wkb(large)], dtype=object))
+    assert not broken.any()
+    assert shapes[0].equals(large)
+
+
+def test_a_ring_that_goes_along_itself_becomes_one_area():
+    clean = normalised(Polygon([(0, 0), (1, 0), (0, 1), (0, 0), (1, 0), (0, -1), (0, 0)]))
+    assert clean.shapes[0].equals(Polygon([(0, -1), (0, 1), (1, 0)]))
+    assert shapely.is_valid(clean.shapes[0])
