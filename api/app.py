@@ -24,6 +24,7 @@ from api.web.assets import Assets
 from api.web.cors import CorsMiddleware, parse_origins
 from api.web.keys import export_keys
 from api.web.limits import Limits, LimitsMiddleware
+from api.web.memory import keep_freed_memory
 from api.web.metrics import Metrics
 from api.web.observation import ObservationMiddleware
 from api.web.proxies import ProxyMiddleware, parse_proxies
@@ -111,6 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the named runs beside answering: the process is alive at once and ready when they are loaded."""
     service: Service = app.state.service
     to_thread.current_default_thread_limiter().total_tokens = _SLOW_AT_ONCE
+    keep_freed_memory()
     with AccessLog():
         warming = asyncio.create_task(to_thread.run_sync(_warm, service))
         yield

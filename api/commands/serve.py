@@ -15,7 +15,6 @@ from geo.errors import InputError, Problem
 from geo.settings import Settings, get_settings
 
 _BACKLOG = 2048
-_HEAD_SPARE_BYTES = 16_384  # what is a little too long comes as far as the application, which says by how much
 _HEALTHCHECK_S = 30  # a worker that loads a large run holds the interpreter for seconds
 
 
@@ -101,7 +100,6 @@ def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        h11_max_incomplete_event_size=settings.url_bytes_max + settings.header_bytes_max + _HEAD_SPARE_BYTES,
         timeout_graceful_shutdown=settings.graceful_timeout_s,
         timeout_worker_healthcheck=_HEALTHCHECK_S,
     )

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ _ACCEPTED = (
 )
 _EDGE_STEP_M = 1_000.0
 _EDGE_STEPS = 1_024
+
+_BOXES: WeakKeyDictionary[shapely.STRtree, npt.NDArray[np.float64]] = WeakKeyDictionary()
 
 Corners = tuple[float, float, float, float]
 """Lower and upper corner in the axis order of a CRS."""
@@ -142,13 +145,20 @@ def _rows_in_shape(tree: shapely.STRtree, shape: shapely.Geometry, *, is_rectang
     if not is_rectangle:
         return np.asarray(tree.query(shape, predicate="intersects"), dtype=np.int64)
     near: npt.NDArray[np.int64] = np.asarray(tree.query(shape), dtype=np.int64)
-    geometries = tree.geometries[near]
     west, south, east, north = shapely.bounds(shape)
-    own = shapely.bounds(geometries)
+    own = _boxes_of(tree)[near]
     # what has its own box inside needs no look at its vertices
     hit = (own[:, 0] >= west) & (own[:, 1] >= south) & (own[:, 2] <= east) & (own[:, 3] <= north)
     edge = np.flatnonzero(~hit)
     shapely.prepare(shape)
-    hit[edge] = shapely.intersects(shape, geometries[edge])
+    hit[edge] = shapely.intersects(shape, tree.geometries[near[edge]])
     rows: npt.NDArray[np.int64] = near[hit]
     return rows
+
+
+def _boxes_of(tree: shapely.STRtree) -> npt.NDArray[np.float64]:
+    """West, south, east, north of each geometry of a tree, made once: the geometries lie scattered in memory."""
+    boxes = _BOXES.get(tree)
+    if boxes is None:
+        boxes = _BOXES[tree] = shapely.bounds(tree.geometries)
+    return boxes

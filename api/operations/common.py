@@ -63,9 +63,10 @@ def self_links(request: Request, offer: str, offered: Sequence[str]) -> list[Lin
     """`self` and one `alternate` for each other representation of a document."""
     url = request_url(request)
     others = [media_type for media_type in offered if media_type != offer]
+    unnamed = with_parameters(url, {"f": ""})
     return [
         link("self", url, offer, f"This document as {_title(offer)}"),
-        *(link("alternate", with_parameters(url, {"f": _name(m)}), m, f"This document as {_title(m)}") for m in others),
+        *(link("alternate", unnamed + _name(m), m, f"This document as {_title(m)}") for m in others),
     ]
 
 

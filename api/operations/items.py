@@ -73,17 +73,17 @@ async def items(request: Request, query: Query) -> Response:
         if tongue is not None:
             return items_page(request, query, run, found, rows, view, offset, limit, links(), tongue)
         matched, page = found.page(rows, offset, limit, view)
-        return b"".join(
-            (
-                b'{"type":"FeatureCollection",',
-                run.members,
-                b',"numberMatched":%d,"numberReturned":%d,"links":' % (matched, len(page)),
-                dump([*links(), *page_links(request, GEOJSON, matched, offset, limit)]),
-                b',"features":[',
-                b",\n".join(page),
-                b"]}",
-            )
+        head = b'{"type":"FeatureCollection",%b,"numberMatched":%d,"numberReturned":%d,"links":%b,"features":[' % (
+            run.members,
+            matched,
+            len(page),
+            dump([*links(), *page_links(request, GEOJSON, matched, offset, limit)]),
         )
+        # joined in one go: a second copy of a long page costs as much as finding it
+        parts = [*page] or [b""]
+        parts[0] = head + parts[0]
+        parts[-1] += b"]}"
+        return b",\n".join(parts)
 
     dear = view != _AS_STORED or selection.expression is not None or bool(keys)
     slow = tongue is not None or dear or len(found) > _QUICK_ROWS

@@ -25,11 +25,14 @@ import shapely
 
 from geo.workspace import Workspace
 
-TIPG = ("tipg==1.6.1", "uvicorn==0.54.0")
+TIPG = ("tipg==1.6.1", "uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0")
+"""With the event loop and the parser that our own server has."""
+
 CACHE = Path.home() / ".cache" / "shalgai-bench"
 _POSTGRES_SEARCH = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _START_S = 60.0
 _PROCESS_CLOCK = 2
+_UNCOUNTED = 2
 
 
 def cpu_s(pid: int) -> float:
@@ -66,29 +69,44 @@ class Peer:
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU time of one request in ms: of the server's process and of its database; and the last body."""
+    """CPU time of one request in ms: of the server's process in the cheapest and in the median batch, and of its
+    database; and the body.
+    """
 
     server_ms: float
+    median_ms: float
     database_ms: float
     body: bytes
 
+    @classmethod
+    def of(cls, batches: list[tuple[float, float]], rounds: int, body: bytes) -> "Cost":
+        """From the seconds of server and database in each batch."""
+        servers, databases = (sorted(seconds) for seconds in zip(*batches, strict=True))
+        middle = len(batches) // 2
+        return cls(*(s / rounds * 1000 for s in (servers[0], servers[middle], databases[0])), body)
 
-def measured(peer: Peer, path: str, *, batches: int = 10, rounds: int = 10) -> Cost:
-    """CPU cost of a request over loopback, kept alive, without compression: the mean of the cheapest batch.
 
-    Whatever else the machine does only adds to it: the caches are shared.
+def measured(*requests: tuple[Peer, str], batches: int = 25, rounds: int = 8) -> list[Cost]:
+    """CPU cost of each peer's request over loopback, kept alive, without compression: the mean of its cheapest batch.
+
+    The peers take turns, batch by batch, so that what else the machine does hits them alike. It only adds to the cost,
+    for the caches are shared; so the first requests of a turn, which bring a peer back into them, are not counted.
     """
-    with httpx.Client(base_url=peer.url, headers={"accept-encoding": "identity"}, timeout=60) as client:
-        response = client.get(path)
-        costs = []
+    with ExitStack() as stack:
+        asked = []
+        for peer, path in requests:
+            client = httpx.Client(base_url=peer.url, headers={"accept-encoding": "identity"}, timeout=60)
+            body = stack.enter_context(client).get(path).raise_for_status().content
+            asked.append((peer, path, client, body, []))
         for _ in range(batches):
-            server, database = cpu_s(peer.pid), peer.database_cpu_s()
-            for _ in range(rounds):
-                response = client.get(path)
-            costs.append((cpu_s(peer.pid) - server, peer.database_cpu_s() - database))
-        response.raise_for_status()
-    server, database = min(costs)
-    return Cost(server / rounds * 1000, database / rounds * 1000, response.content)
+            for peer, path, client, _, costs in asked:
+                for _ in range(_UNCOUNTED):
+                    client.get(path)
+                server, database = cpu_s(peer.pid), peer.database_cpu_s()
+                for _ in range(rounds):
+                    client.get(path).raise_for_status()
+                costs.append((cpu_s(peer.pid) - server, peer.database_cpu_s() - database))
+    return [Cost.of(costs, rounds, body) for *_, body, costs in asked]
 
 
 @contextmanager
@@ -123,7 +141,8 @@ def shalgai(polygons: gpd.GeoDataFrame, tmp_path_factory: pytest.TempPathFactory
     root = tmp_path_factory.mktemp("shalgai")
     manifest = {"scenario": None, "label": None, "inputs": [], "parameters": {}, "credits": []}
     Workspace(root / "var").publish({"districts": polygons}, manifest)
-    command = [sys.executable, "-m", "uvicorn", "--no-access-log", "--factory", "api.app:create_app"]
+    protocol = ["--http", "api.web.protocol:Protocol", "--ws", "none"]
+    command = [sys.executable, "-m", "uvicorn", "--no-access-log", *protocol, "--factory", "api.app:create_app"]
     with serving(command, {"SHALGAI_WORKSPACE": str(root / "var")}, root / "log") as (url, pid):
         yield Peer(url, pid)
 
@@ -228,29 +247,43 @@ def tipg(
         yield Peer(url, pid, postgis.pid)
 
 
-Measure = Callable[..., Cost]
+@dataclass(frozen=True)
+class Costs:
+    """What a request costs us and tipg."""
+
+    ours: Cost
+    theirs: Cost
+
+    @property
+    def times(self) -> float:
+        """How many times as much as our process tipg's needs."""
+        return self.theirs.server_ms / self.ours.server_ms
+
+    @property
+    def times_with_database(self) -> float:
+        """How many times as much tipg's process and PostgreSQL need together."""
+        return (self.theirs.server_ms + self.theirs.database_ms) / self.ours.server_ms
+
+
+SideBySide = Callable[[str, str, str], Costs]
 
 
 @pytest.fixture(scope="session")
-def measure() -> Measure:
-    """`measured`."""
-    return measured
-
-
-@pytest.fixture(scope="session")
-def side_by_side(request: pytest.FixtureRequest) -> Callable[[str, Cost, Cost], float]:
-    """Print what a request costs here and there; returns how many times as much the peer's process needs."""
+def side_by_side(request: pytest.FixtureRequest, shalgai: Peer, tipg: Peer) -> SideBySide:
+    """Measure a path of ours and one of tipg's, and print the row."""
     capture: Any = request.config.pluginmanager.getplugin("capturemanager")
+    titles = "CPU per request, ms, of the cheapest batch (of the median one)"
+    heads = [f"\n{titles}\n{'':<24}{'shalgai':>16}{'tipg':>16}{'times':>7}{'PostgreSQL':>12}{'times':>7}  bytes"]
 
-    def show(title: str, ours: Cost, peers: Cost) -> float:
-        times = peers.server_ms / ours.server_ms
+    def compare(title: str, our_path: str, their_path: str) -> Costs:
+        costs = Costs(*measured((shalgai, our_path), (tipg, their_path)))
+        ours, theirs = (f"{cost.server_ms:.2f} ({cost.median_ms:.2f})" for cost in (costs.ours, costs.theirs))
         with capture.global_and_fixture_disabled():
             print(
-                f"\n{title}: shalgai {ours.server_ms:.2f} ms CPU ({len(ours.body):,} bytes); "
-                f"tipg {peers.server_ms:.1f} ms ({len(peers.body):,} bytes) and its PostgreSQL "
-                f"{peers.database_ms:.1f} ms; {times:.0f} times, with the database "
-                f"{(peers.server_ms + peers.database_ms) / ours.server_ms:.0f} times"
+                f"{heads.pop() if heads else ''}\n{title:<24}{ours:>16}{theirs:>16}{costs.times:>7.1f}"
+                f"{costs.theirs.database_ms:>12.1f}{costs.times_with_database:>7.1f}"
+                f"  {len(costs.ours.body):,} / {len(costs.theirs.body):,}"
             )
-        return times
+        return costs
 
-    return show
+    return compare

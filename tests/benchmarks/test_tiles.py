@@ -1,4 +1,4 @@
-"""CPU time of a vector tile, side by side with a general encoder in Python."""
+"""CPU time of a vector tile, side by side with tipg over PostGIS and with a general encoder in Python."""
 
 import asyncio
 import time
@@ -19,8 +19,11 @@ from geo.workspace import Workspace
 
 POLYGONS = 20_000
 SETTLEMENTS = 10_000
-TIPG_MS = 26.0
-"""tipg over PostGIS for a tile of the same polygons at zoom 8, measured once on the machine of the figures below."""
+
+TIMES = 20
+"""What is asked: a tile costs at most a twentieth of what it costs others."""
+
+SideBySide = Callable[[str, str, str], Any]
 
 TILE_8 = Tile(8, 87, 168)
 NEAR = "000000065"
@@ -132,21 +135,41 @@ def median_ms(call: Callable[[], Any], rounds: int) -> float:
     return float(np.median(spent))
 
 
+def names_in(body: bytes) -> list[str]:
+    """The features of the one layer of a tile, by what both servers call them."""
+    ((_, layer),) = mapbox_vector_tile.decode(body).items()
+    return sorted(feature["properties"]["kato"] for feature in layer["features"])
+
+
 @pytest.mark.bench
-def test_a_tile_costs_a_twentieth_of_a_spatial_database_s(served: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tile_costs_a_twentieth_of_tipgs(side_by_side: SideBySide) -> None:
+    # OGC API Tiles has the row before the column, tipg the column before the row
+    place, place_there = f"8/{TILE_8.row}/{TILE_8.column}", f"8/{TILE_8.column}/{TILE_8.row}"
+    costs = side_by_side(
+        "tile at zoom 8",
+        f"/collections/districts/tiles/WebMercatorQuad/{place}",
+        f"/collections/public.districts/tiles/WebMercatorQuad/{place_there}",
+    )
+    found, found_there = set(names_in(costs.ours.body)), set(names_in(costs.theirs.body))
+    assert len(found) > 1000
+    # our margin around the tile is the wider one
+    assert found_there <= found
+    assert len(found_there) > 0.9 * len(found)
+    # tipg has PostgreSQL encode the tile: that is the cost of it, and the server's own process hands it on
+    assert costs.times_with_database >= TIMES
+
+
+@pytest.mark.bench
+def test_a_tile_costs_a_twentieth_of_a_general_encoder_s(served: Any, capsys: pytest.CaptureFixture[str]) -> None:
     path = f"/collections/districts/tiles/WebMercatorQuad/{TILE_8.zoom}/{TILE_8.row}/{TILE_8.column}"
     spent, body = cpu_ms(served, path)
-    count = len(mapbox_vector_tile.decode(body)["districts"]["features"])
     general = general_ms(districts(), TILE_8)
     with capsys.disabled():
         print(
-            f"\ntile at zoom 8, {count} polygons, {len(body) / 1000:.0f} kB, nothing cached: {spent:.2f} ms CPU; "
-            f"tipg {TIPG_MS:.0f} ms ({TIPG_MS / spent:.0f} times), "
+            f"\nzoom 8, {len(names_in(body))} polygons, {len(body) / 1000:.0f} kB, in process {spent:.2f} ms CPU; "
             f"shapely and mapbox_vector_tile {general:.0f} ms ({general / spent:.0f} times)"
         )
-    assert count > 1000
-    assert 20 * spent < TIPG_MS
-    assert general > 20 * spent
+    assert general > TIMES * spent
 
 
 @pytest.mark.bench

@@ -89,8 +89,21 @@ def exchange(served: Any, sent: bytes) -> tuple[str, dict[str, Any]]:
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000, 405),
         (b"\x16\x03\x01 this is not HTTP\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        ("GET /collections/gaps/items?name_ru=Село HTTP/1.1\r\nHost: a\r\n\r\n".encode(), 400),
     ],
-    ids=["10 MB query", "20 KB query", "1 MB header", "40 KB header", "body", "post", "noise", "no host"],
+    ids=[
+        "10 MB query",
+        "20 KB query",
+        "1 MB header",
+        "40 KB header",
+        "body",
+        "post",
+        "noise",
+        "no host",
+        "two hosts",
+        "not encoded",
+    ],
 )
 def test_what_is_too_much_is_refused_at_once_with_a_reason(served: Any, sent: bytes, status: int) -> None:
     get(served, "/healthz")  # the server is up, so that the time is the refusal's own
@@ -101,6 +114,57 @@ def test_what_is_too_much_is_refused_at_once_with_a_reason(served: Any, sent: by
     assert problem["status"] == status
     assert problem["detail"]
     assert get(served, "/healthz").status_code == 200
+
+
+def answers(served: Any, *sent: bytes) -> list[tuple[int, Any]]:
+    """Statuses and JSON of all that comes back on one connection, until it is closed or a request asks for that."""
+    found = []
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+        for part in sent:
+            connection.sendall(part)
+        rest = b"".join(iter(lambda: connection.recv(65536), b""))
+    while rest:
+        head, _, rest = rest.partition(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        found.append((int(head.split()[1]), json.loads(rest[:length])))
+        rest = rest[length:]
+    return found
+
+
+LIVE = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+LAST = LIVE + b"Connection: close\r\n\r\n"
+
+
+def test_a_hash_in_a_query_is_part_of_it(served: Any) -> None:
+    # were it the end, half a filter would be answered as if it were the whole
+    request = f"GET {ITEMS}?limit=1#2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+    ((status, problem),) = answers(served, request)
+    assert (status, "1#2" in problem["detail"]) == (400, True)
+
+
+def test_requests_sent_at_once_are_answered_in_their_order_and_noise_after_them_is_refused(served: Any) -> None:
+    found = answers(served, LIVE + b"\r\n" + f"GET {ITEMS}?limit=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode() + b"\x16\r\n")
+    assert [status for status, _ in found] == [200, 200, 400]
+    assert "features" in found[1][1]
+
+
+def test_many_requests_at_once_are_not_taken_for_one_long_head(served: Any) -> None:
+    sent = (LIVE + b"X-Long: " + b"x" * 1000 + b"\r\n\r\n") * 100 + LAST
+    assert [status for status, _ in answers(served, sent[:-20], sent[-20:])] == [200] * 101
+
+
+@pytest.mark.parametrize("upgrade", [b"websocket", b"h2c"])
+def test_an_upgrade_that_is_not_offered_is_answered_as_if_it_were_not_asked_for(served: Any, upgrade: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+        connection.sendall(LIVE + b"Connection: Upgrade\r\nUpgrade: " + upgrade + b"\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(LAST)
+        assert b"HTTP/1.1 200 " in b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_an_address_with_a_host_is_answered(served: Any) -> None:
+    request = LAST.replace(b"/healthz", b"http://a/healthz", 1)
+    assert [status for status, _ in answers(served, request)] == [200]
 
 
 def test_a_request_in_flight_is_answered_whole_before_the_server_ends(
