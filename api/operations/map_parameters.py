@@ -82,7 +82,12 @@ COVERAGE_OPERATOR = _text("operator", "The operator.")
 COVERAGE_TECHNOLOGY = _word("technology", _TECHNOLOGIES, "The technology.")
 REACH = _word("reach", [str(name) for name in Reach], "Only settlements of which this is true.")
 
-WITH = Parameter("with", _parse_with, {"type": "string"}, "The second run: an id, 'current' or a scenario's name.")
+WITH = Parameter(
+    "with",
+    _parse_with,
+    {"type": "string", "minLength": 1},
+    "The second run: an id, 'current' or a scenario's name.",
+)
 CHANGE = Parameter(
     "change",
     _parse_changes,

@@ -127,7 +127,7 @@ def test_negative_numbers_have_the_minus_sign():
 def test_kazakh_has_its_own_formats():
     kazakh = get_language("kk")
     assert kazakh.number(1234567) == "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"
-    assert kazakh.number(-1.2345e300) == "-1,234E300"
+    assert kazakh.number(-1.2345e300) == "−1,234E300"
     assert kazakh.share(0.0654) == "6,5%"
     assert kazakh.date("2026-11-01") == "2026\N{NARROW NO-BREAK SPACE}ж. 1 қараша"
 
