@@ -164,6 +164,70 @@ def _round_ring(xs, ys, count, qx, qy):  # type: ignore[no-untyped-def]
 
 
 @_compiled
+def _round_sound_ring(xy, begin, count, scale, left, top, px, py):  # type: ignore[no-untyped-def]
+    """Round a ring that lies in the widened tile; twice its area, 0 where a point is one to be freed of.
+
+    Nearly every ring is sound, and three plain loops over it cost half of what `_round_ring` does.
+    """
+    vertex = np.uint64(begin)
+    points = np.uint64(count)
+    for i in range(points):
+        px[i] = np.int32(xy[vertex + i, 0] * scale - left + (2 * BUFFER + 0.5)) - 2 * BUFFER
+        py[i] = np.int32(xy[vertex + i, 1] * scale - top + (2 * BUFFER + 0.5)) - 2 * BUFFER
+    # the first two again, so that every corner has both its neighbours
+    px[points] = px[np.uint64(0)]
+    py[points] = py[np.uint64(0)]
+    px[points + np.uint64(1)] = px[np.uint64(1)]
+    py[points + np.uint64(1)] = py[np.uint64(1)]
+    flat = 0
+    total = np.int64(0)
+    one, two = np.uint64(1), np.uint64(2)
+    for i in range(points):
+        ax = px[i + one] - px[i]
+        ay = py[i + one] - py[i]
+        bx = px[i + two] - px[i + one]
+        by = py[i + two] - py[i + one]
+        flat += ax * by == ay * bx
+        total += np.int64(px[i]) * py[i + one] - np.int64(px[i + one]) * py[i]
+    return total if flat == 0 else np.int64(0)
+
+
+@_compiled
+def _put_sound_ring(buffer, at, px, py, count, backwards, cursor):  # type: ignore[no-untyped-def]
+    """Write a ring of `_round_sound_ring`, beginning as `_put_path` does, and close it."""
+    step = -1 if backwards else 1
+    i = count - 1 if backwards else 0
+    x = np.int64(px[np.uint64(i)])
+    y = np.int64(py[np.uint64(i)])
+    buffer[at] = _MOVE_TO_ONE
+    at = _put_step(buffer, at + 1, x - cursor[0])
+    at = _put_step(buffer, at, y - cursor[1])
+    at = np.uint64(_put(buffer, at, ((count - 1) << 3) | 2))
+    one, two = np.uint64(1), np.uint64(2)
+    for _ in range(count - 1):
+        i += step
+        to_x = np.int64(px[np.uint64(i)])
+        to_y = np.int64(py[np.uint64(i)])
+        dx = to_x - x
+        dy = to_y - y
+        across = (dx << 1) ^ (dx >> 63)
+        down = (dy << 1) ^ (dy >> 63)
+        x = to_x
+        y = to_y
+        if across < 128 and down < 128:
+            buffer[at] = across
+            buffer[at + one] = down
+            at += two
+        else:
+            after = _put_step(buffer, np.int64(at), dx)
+            at = np.uint64(_put_step(buffer, after, dy))
+    cursor[0] = x
+    cursor[1] = y
+    buffer[at] = _CLOSE_PATH
+    return np.int64(at + one)
+
+
+@_compiled
 def _put_path(buffer, at, qx, qy, first, end, backwards, cursor):  # type: ignore[no-untyped-def]
     """Write the line through at least two points; `cursor` moves with it."""
     i = end - 1 if backwards else first
@@ -295,6 +359,8 @@ def _polygons(  # type: ignore[no-untyped-def]
     inside,
     out,
     cursor,
+    px,
+    py,
     qx,
     qy,
     xs,
@@ -304,7 +370,7 @@ def _polygons(  # type: ignore[no-untyped-def]
 ):
     """Write the parts of polygons that lie in the widened tile; how many bytes that takes.
 
-    `inside`: no part of them lies outside. The last six have room for `_GROWTH` times the points of the longest ring.
+    `inside`: no part of them lies outside. The last eight have room for `_GROWTH` times the points of the longest ring.
     """
     before_x = 0
     before_y = 0
@@ -334,6 +400,17 @@ def _polygons(  # type: ignore[no-untyped-def]
             shell_kept = False
         begin = ring_start[ring]
         count = ring_start[ring + 1] - begin - 1  # the last point repeats the first
+        if inside and count > 2 and (shell_kept or not is_hole[ring]):
+            rounded = _round_sound_ring(xy, begin, count, scale, left, top, px, py)
+            if rounded != 0:
+                part_area += -abs(rounded) if is_hole[ring] else abs(rounded)
+                if not is_hole[ring] and not mark:
+                    mark_x = int(px[0])
+                    mark_y = int(py[0])
+                    mark = True
+                shell_kept = True
+                at = _put_sound_ring(out, at, px, py, count, (rounded > 0) == is_hole[ring], cursor)
+                continue
         vertex = np.uint64(begin)
         for i in range(np.uint64(count)):
             xs[i] = xy[vertex + i, 0] * scale - left
@@ -430,6 +507,8 @@ def encode_features(  # type: ignore[no-untyped-def]
     tags = np.empty(10 * columns, np.uint8)
     geometry = np.empty(_BYTES_PER_RING + _BYTES_PER_POSITION * largest, np.uint8)
     most = 4 + _GROWTH * longest
+    px = np.empty(most, np.int32)
+    py = np.empty(most, np.int32)
     qx = np.empty(most, np.int64)
     qy = np.empty(most, np.int64)
     xs = np.empty(most)
@@ -460,7 +539,7 @@ def encode_features(  # type: ignore[no-untyped-def]
                 inside = west >= _LOW and east <= _HIGH and north >= _LOW and south <= _HIGH
                 at = _polygons(
                     xy, ring_start, is_hole, first_ring, end_ring, scale, left, top, inside, geometry,
-                    cursor, qx, qy, xs, ys, other_x, other_y,
+                    cursor, px, py, qx, qy, xs, ys, other_x, other_y,
                 )  # fmt: skip
             if at == 0:
                 continue

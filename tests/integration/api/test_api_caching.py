@@ -1,6 +1,5 @@
 """Revalidation by tag and date, what moves them, content codings, and the short way to a 304."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from asynchronous import run
 from starlette.requests import Request
 
 from api.app import create_app
@@ -173,7 +173,7 @@ def test_an_answer_of_several_runs_is_as_old_as_the_first_that_was_read(root: Pa
         await named_run(request, "okrug-centres")
         return before
 
-    assert asyncio.run(read()) == request.scope[READING].generation
+    assert run(read()) == request.scope[READING].generation
 
 
 def test_a_refused_request_stays_refused_whatever_tag_it_brings(client: httpx.Client) -> None:
