@@ -193,7 +193,7 @@ def postgis() -> Iterator[PostGis]:
             except KeyError:
                 pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
             shutil.chown(folder, "postgres", "postgres")
-            prefix = ["runuser", "-u", "postgres", "--"]
+            prefix = [shutil.which("runuser") or "/usr/sbin/runuser", "-u", "postgres", "--"]
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
