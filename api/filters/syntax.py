@@ -160,11 +160,7 @@ class _Reader:
                     break
                 self.push("group")
                 continue
-            if (
-                token.kind == "word"
-                and self.upcoming() == "("
-                and token.upper not in _GEOMETRIES | _OPERATORS | _LITERALS
-            ):
+            if token.kind == "word" and self.upcoming() == "(" and token.upper not in _NO_FUNCTIONS:
                 if self.call():
                     continue
                 break

@@ -20,7 +20,7 @@ from api.features.groups import GROUPABLE, Groups, Measure, Members, measure_of
 from api.features.store import LoadedRun
 from api.filters.selection import select
 from api.operations.asked import selection_of
-from api.operations.common import collection_of, collection_url, version_of
+from api.operations.common import collection_of, collection_url, run_members, version_of
 from api.operations.exports import attachment
 from api.web.links import link, request_url
 from api.web.negotiation import JSON, language, media_type
@@ -115,9 +115,7 @@ async def aggregate(request: Request, query: Query) -> Response:
         return dump(
             {
                 "collection": found.kind.id,
-                "run": run.id,
-                "scenario": run.manifest.get("scenario"),
-                "label": run.manifest.get("label"),
+                **run_members(run),
                 "credits": run.manifest.get("credits", []),
                 "numberMatched": len(chosen),
                 "groups": _objects({**keys, **values}, len(groups)),

@@ -14,7 +14,7 @@ from api.exports.delimited import BYTE_ORDER_MARK, csv_bytes
 from api.exports.formats import CSV
 from api.exports.spreadsheets import for_spreadsheets
 from api.features.store import LoadedRun
-from api.operations.common import version_of
+from api.operations.common import run_members, version_of
 from api.operations.exports import attachment
 from api.operations.map_parameters import (
     AT,
@@ -84,9 +84,7 @@ async def reach(request: Request, query: Query) -> Response:
             return _as_csv(table, run, *chosen)
         table = table.astype(object)
         columns = {str(name): table[name].where(table[name].notna(), None).tolist() for name in table.columns}
-        manifest = run.manifest
-        about = {"run": run.id, "scenario": manifest.get("scenario"), "label": manifest.get("label")}
-        return dump({**about, "operator": chosen[0], "technology": chosen[1], "columns": columns})
+        return dump({**run_members(run), "operator": chosen[0], "technology": chosen[1], "columns": columns})
 
     if offer == CSV.media_type:
         headers["Content-Disposition"] = attachment(f"reach-{run.id}{CSV.suffix}")

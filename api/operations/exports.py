@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from types import MappingProxyType
 from urllib.parse import quote
 
 import numpy as np
@@ -15,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.exports.extract import About, Extract
 from api.exports.files import Parts
-from api.exports.formats import EXPORTS, ExportFormat
+from api.exports.formats import ExportFormat
 from api.features.collection import Collection, Rows
 from api.features.store import LoadedRun
 from api.features.view import View
@@ -28,11 +27,6 @@ from api.web.state import RUN_HEADER, service_of
 
 EXPORTS_AT_ONCE = 2
 """Parts of files that are made at the same time; others wait, so that short requests find a free processor."""
-
-EXPORT_SCHEMAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {form.media_type: {"type": "string", "format": "binary", "title": form.title} for form in EXPORTS.values()}
-)
-"""What OpenAPI says of each format's content."""
 
 _LIMITER: RunVar[CapacityLimiter] = RunVar("limiter of exports")
 

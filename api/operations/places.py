@@ -10,7 +10,7 @@ from api.features.store import LoadedRun
 from api.operations.common import version_of
 from api.operations.layout import in_language
 from api.operations.page_context import page_response, page_values
-from api.web.links import link, request_url, with_query
+from api.web.links import link, request_url, with_parameters
 from api.web.negotiation import HTML, JSON, language, media_type
 from api.web.parameters import FORMAT, LANG, RUN, Query
 from api.web.responses import dump, respond
@@ -98,7 +98,12 @@ async def _document(request: Request, run: LoadedRun, tongue: str, content: dict
                 "credits": run.manifest.get("credits", []),
                 "links": [
                     link("self", request_url(request), JSON, "This document"),
-                    link("alternate", _as_page(request), HTML, "This document as a page"),
+                    link(
+                        "alternate",
+                        with_parameters(request_url(request), {"f": "html"}),
+                        HTML,
+                        "This document as a page",
+                    ),
                 ],
             }
         )
@@ -111,11 +116,6 @@ async def _document(request: Request, run: LoadedRun, tongue: str, content: dict
         vary=_VARY,
         headers={RUN_HEADER: run.id, "Content-Language": tongue},
     )
-
-
-def _as_page(request: Request) -> str:
-    kept = [(name, text) for name, text in request.query_params.multi_items() if name != "f"]
-    return with_query(request_url(request).partition("?")[0], [*kept, ("f", "html")])
 
 
 def _districts(run: LoadedRun, tongue: str) -> list[tuple[str, str, Any]]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.errors import BadParameter, NoSuchResource
 from api.features.store import LoadedRun
-from api.operations.common import version_of
+from api.operations.common import run_members, version_of
 from api.tiles.signal import MATRIX_MAX, RESAMPLING, TILE_PIXELS, SignalLayer, said, signal_layers, tile, value
 from api.web.links import Link, link, request_url, root_url, with_query
 from api.web.negotiation import JSON, language, media_type
@@ -79,7 +79,7 @@ async def signal(request: Request, query: Query) -> Response:
             link("related", with_query(f"{root}/signal/legend", asked), JSON, "Legend"),
         ]
         layers = [_described(root, asked, layer) for layer in signal_layers(run.manifest).values()]
-        return dump({**_members(run), "resampling": RESAMPLING, "links": links, "layers": layers})
+        return dump({**run_members(run), "resampling": RESAMPLING, "links": links, "layers": layers})
 
     return await _respond(request, run, make, offer)
 
@@ -104,7 +104,7 @@ async def tile_json(request: Request, query: Query) -> Response:
                 "minzoom": 0,
                 "maxzoom": layer.matrix_max,
                 "bounds": [west, max(south, -_LATITUDE_MAX), east, min(north, _LATITUDE_MAX)],
-                **_members(run),
+                **run_members(run),
             }
         )
 
@@ -136,7 +136,7 @@ async def legend(request: Request, query: Query) -> Response:
             link("self", request_url(request), JSON, "Legend"),
             link("alternate", f"{root_url(request)}/signal/legend?{_picture(query)}", SVG, "Legend as a picture"),
         ]
-        return dump({**_members(run), "links": links, "legends": legend_json(parts)})
+        return dump({**run_members(run), "links": links, "legends": legend_json(parts)})
 
     return await _respond(request, run, make, offer, tongue=tongue if offer == SVG else None)
 
@@ -157,7 +157,7 @@ async def signal_value(request: Request, query: Query) -> Response:
         facts = dict(layer.rasters).get(name or "", {})
         return dump(
             {
-                **_members(run),
+                **run_members(run),
                 "operator": layer.operator,
                 "technology": layer.technology,
                 "lon": longitude,
@@ -252,10 +252,6 @@ def _tiles_url(root: str, asked: list[tuple[str, str]], layer: SignalLayer) -> s
 def _picture(query: Query) -> str:
     asked = [*_run_only(query), ("technology", query.get(_TECHNOLOGY)), ("f", "svg")]
     return with_query("", ((name, text) for name, text in asked if text)).removeprefix("?")
-
-
-def _members(run: LoadedRun) -> dict[str, Any]:
-    return {"run": run.id, "scenario": run.manifest.get("scenario"), "label": run.manifest.get("label")}
 
 
 def _run_only(query: Query) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from api.features.collection import Collection
 from api.features.store import LoadedRun
 from api.filters.selection import select
 from api.operations.asked import selection_of
-from api.operations.common import TILESETS, collection_of, version_of
+from api.operations.common import TILESETS, collection_of, run_members, version_of
 from api.tiles import grid
 from api.tiles.layer import LAYERS
 from api.tiles.tileset import TileLayer, bounds_of
@@ -117,7 +117,9 @@ async def tilesets(request: Request, query: Query) -> Response:
                 link(TILING_SCHEME, _matrix_set_url(request), JSON, "Tile matrix set"),
             ],
         }
-        return dump({**_members(run), "links": [link("self", request_url(request), JSON, title)], "tilesets": [item]})
+        return dump(
+            {**run_members(run), "links": [link("self", request_url(request), JSON, title)], "tilesets": [item]}
+        )
 
     return await _respond(request, run, make, offer)
 
@@ -157,7 +159,7 @@ async def tileset(request: Request, query: Query) -> Response:
                 "tileMatrixSetLimits": grid.limits(),
                 **({"boundingBox": _bounding_box(bounds)} if bounds else {}),
                 "layers": [layer.metadata() for layer in layers],
-                **_members(run),
+                **run_members(run),
                 "links": links,
             }
         )
@@ -188,7 +190,7 @@ async def tilejson(request: Request, query: Query) -> Response:
             "minzoom": 0,
             "maxzoom": grid.MAX_ZOOM,
             "vector_layers": [layer.tilejson() for layer in layers],
-            **_members(run),
+            **run_members(run),
         }
         if bounds:
             west, south, east, north = bounds
@@ -284,10 +286,6 @@ def _label(run: LoadedRun) -> str:
 
 def _credits(run: LoadedRun) -> str:
     return "; ".join(str(credit) for credit in run.manifest.get("credits", ()))
-
-
-def _members(run: LoadedRun) -> dict[str, Any]:
-    return {"run": run.id, "scenario": run.manifest.get("scenario"), "label": run.manifest.get("label")}
 
 
 def _bounding_box(bounds: tuple[float, float, float, float]) -> dict[str, Any]:
